@@ -1,0 +1,22 @@
+"""Data to learn on: toy sets, digits, MNIST; and splitting, scaling, batching."""
+
+from plaingrad.data.digits import digits
+from plaingrad.data.mnist import Dataset, fashion_mnist, mnist
+from plaingrad.data.prepare import Standardiser, batches, one_hot, split
+from plaingrad.data.toys import blobs, circles, moons, spiral, streetlights
+
+__all__ = [
+    "Dataset",
+    "Standardiser",
+    "batches",
+    "blobs",
+    "circles",
+    "digits",
+    "fashion_mnist",
+    "mnist",
+    "moons",
+    "one_hot",
+    "spiral",
+    "split",
+    "streetlights",
+]

@@ -1,0 +1,25 @@
+"""Pictures of data, training, weights and networks, drawn with matplotlib.
+
+Every function draws on the Axes it is given, or on a new figure, and returns the Axes;
+none shows or saves it. matplotlib is an extra, "plaingrad[draw]", first needed when
+something is drawn.
+"""
+
+from .curves import activation, cost_curves
+from .diagram import network
+from .images import features, kernels, misclassified
+from .matrices import confusion_matrix, weights
+from .points import decision_regions, scatter
+
+__all__ = [
+    "activation",
+    "confusion_matrix",
+    "cost_curves",
+    "decision_regions",
+    "features",
+    "kernels",
+    "misclassified",
+    "network",
+    "scatter",
+    "weights",
+]

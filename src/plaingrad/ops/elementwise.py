@@ -1,0 +1,393 @@
+"""Operations that work entry by entry, with NumPy's broadcasting."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..graph import NUMPY, Node, apply, as_node, function
+from ..op import define
+from ..shapes import Type, broadcast
+from .rules import arithmetic, comparison, reals, spread, unary
+
+# Arithmetic. A rule gives adjoints of the broadcast shape; `derive` sums them.
+
+define(
+    "add",
+    rule=arithmetic,
+    text="{0} + {1}",
+    maths="#0 + #1",
+    grad=lambda y, g: (g, g),
+    domain=reals(2),
+)
+define(
+    "sub",
+    rule=arithmetic,
+    text="{0} - {1}",
+    maths="#0 - #1",
+    grad=lambda y, g: (g, -g),
+    domain=reals(2),
+    hint=lambda node: "shifted" if node.inputs[1].op.name == "max" else "diff",
+)
+define(
+    "mul",
+    rule=arithmetic,
+    text="{0} * {1}",
+    maths="#0 \\odot #1",
+    grad=lambda y, g: (g * y.inputs[1], g * y.inputs[0]),
+    domain=reals(2),
+)
+define(
+    "div",
+    rule=arithmetic,
+    text="{0} / {1}",
+    maths="\\frac{#0}{#1}",
+    grad=lambda y, g: (g / y.inputs[1], -(g * y / y.inputs[1])),
+    domain=lambda rng: _quotient(rng),
+)
+define(
+    "neg",
+    rule=unary,
+    text="-{0}",
+    maths="-#0",
+    grad=lambda y, g: (-g,),
+    domain=reals(1),
+)
+define(
+    "floordiv",
+    rule=arithmetic,
+    text="{0} // {1}",
+    maths="\\left\\lfloor \\frac{#0}{#1} \\right\\rfloor",
+)
+
+
+def _quotient(rng: np.random.Generator) -> Any:
+    (top, bottom), attrs = reals(2, 0.5, 2.0)(rng)
+    return [top, bottom * rng.choice([-1.0, 1.0], size=bottom.shape)], attrs
+
+
+def _pow_grad(y: Node, g: Node) -> tuple[Node, Node | None]:
+    x, p = y.inputs
+    to_base = g * (p * x ** (p - 1))
+    return to_base, None if p.kind == "number" else g * (y * log(x))
+
+
+def _pow_maths(node: Node) -> str:
+    return "#0^{#1}" if node.inputs[1].kind == "number" else "#0^{\\circ #1}"
+
+
+define(
+    "pow",
+    rule=arithmetic,
+    text="{0} ** {1}",
+    maths=_pow_maths,
+    grad=_pow_grad,
+    domain=reals(2, 0.5, 2.0),
+)
+
+# Functions of one array.
+
+
+def _unary(name: str, text: str, maths: str, grad: Any, **more: Any) -> None:
+    more.setdefault("domain", reals(1))
+    define(name, rule=unary, text=text, maths=maths, grad=grad, **more)
+
+
+_unary("exp", "np.exp({0})", "e^{#0}", lambda y, g: (g * y,), hint="exps")
+_unary(
+    "log",
+    "np.log({0})",
+    "\\ln #0",
+    lambda y, g: (g / y.inputs[0],),
+    domain=reals(1, 0.5, 2.0),
+    hint="logs",
+)
+_unary(
+    "log1p",
+    "np.log1p({0})",
+    "\\ln(1 + #0)",
+    lambda y, g: (g / (1 + y.inputs[0]),),
+    domain=reals(1, -0.5, 2.0),
+    hint="logs",
+)
+_unary("expm1", "np.expm1({0})", "e^{#0} - 1", lambda y, g: (g * (y + 1),))
+_unary(
+    "sqrt",
+    "np.sqrt({0})",
+    "\\sqrt{#0}",
+    lambda y, g: (g / (2 * y),),
+    domain=reals(1, 0.5, 2.0),
+    number="{0} ** 0.5",
+    hint="root",
+)
+_unary("sin", "np.sin({0})", "\\sin #0", lambda y, g: (g * cos(y.inputs[0]),))
+_unary("cos", "np.cos({0})", "\\cos #0", lambda y, g: (-(g * sin(y.inputs[0])),))
+_unary("tanh", "np.tanh({0})", "\\tanh #0", lambda y, g: (g * (1 - y**2),))
+_unary(
+    "sigmoid",
+    "1 / (1 + np.exp(-{0}))",
+    "\\sigma(#0)",
+    lambda y, g: (g * (y * (1 - y)),),
+    hint="probs",
+)
+_unary(
+    "softplus",
+    "np.logaddexp(0, {0})",
+    "\\ln(1 + e^{#0})",
+    lambda y, g: (g * sigmoid(y.inputs[0]),),
+    analytic=False,
+)
+_unary(
+    "abs",
+    "np.abs({0})",
+    "\\left| #0 \\right|",
+    lambda y, g: (g * sign(y.inputs[0]),),
+    domain=reals(1, apart=0.1),
+    analytic=False,
+)
+_unary(
+    "sign",
+    "np.sign({0})",
+    "\\operatorname{sign}(#0)",
+    lambda y, g: (None,),
+    domain=reals(1, apart=0.1),
+    analytic=False,
+)
+_unary(
+    "floor",
+    "np.floor({0})",
+    "\\lfloor #0 \\rfloor",
+    lambda y, g: (None,),
+    domain=reals(1, apart=0.1),
+    analytic=False,
+)
+
+# Choices.
+
+
+def _maximum_grad(y: Node, g: Node) -> tuple[Node, Node]:
+    a, b = y.inputs
+    return g * (a > b), g * (b >= a)
+
+
+def _minimum_grad(y: Node, g: Node) -> tuple[Node, Node]:
+    a, b = y.inputs
+    return g * (a < b), g * (b <= a)
+
+
+define(
+    "maximum",
+    rule=arithmetic,
+    text="np.maximum({0}, {1})",
+    maths="\\max(#0, #1)",
+    grad=_maximum_grad,
+    domain=reals(2, apart=0.2),
+    number="max({0}, {1})",
+    analytic=False,
+)
+define(
+    "minimum",
+    rule=arithmetic,
+    text="np.minimum({0}, {1})",
+    maths="\\min(#0, #1)",
+    grad=_minimum_grad,
+    domain=reals(2, apart=0.2),
+    number="min({0}, {1})",
+    analytic=False,
+)
+
+
+def _where_rule(types: Any, attrs: Any) -> Type:
+    value = arithmetic(types[1:], attrs)
+    shape = broadcast(types[0].shape, value.shape)
+    return Type(shape, value.kind)
+
+
+def _where_grad(y: Node, g: Node) -> tuple[None, Node, Node]:
+    return None, where(y.inputs[0], g, 0), where(y.inputs[0], 0, g)
+
+
+def _choice(rng: np.random.Generator) -> Any:
+    (a, b, c), attrs = reals(3)(rng)
+    return [c > 0, a, b], attrs
+
+
+define(
+    "where",
+    rule=_where_rule,
+    text="np.where({0}, {1}, {2})",
+    maths="\\begin{cases} #1 & #0 \\\\ #2 & \\text{else} \\end{cases}",
+    grad=_where_grad,
+    domain=_choice,
+    number="{1} if {0} else {2}",
+)
+
+for _name, _sign, _maths in [
+    ("gt", ">", ">"),
+    ("ge", ">=", "\\ge"),
+    ("lt", "<", "<"),
+    ("le", "<=", "\\le"),
+    ("eq", "==", "="),
+]:
+    define(
+        _name,
+        rule=comparison,
+        text=f"{{0}} {_sign} {{1}}",
+        maths=f"[#0 {_maths} #1]",
+        grad=lambda y, g: (None, None),
+        domain=lambda rng: (
+            [spread(rng, (3, 2), apart=0.1), spread(rng, (2,), apart=0.1)],
+            {},
+        ),
+        hint="mask",
+        analytic=False,
+    )
+
+define(
+    "cast",
+    rule=lambda types, attrs: Type(types[0].shape, "float"),
+    text="{0}.astype({float})",
+    maths="#0",
+    grad=lambda y, g: (None,),
+    domain=lambda rng: ([rng.random((2, 3)) > 0.5], {}),
+)
+
+
+# The functions by which layers, losses and users build these nodes.
+
+
+@function(np.exp)
+def exp(x: Any) -> Node:
+    """Return e to the power of x."""
+    return apply("exp", x)
+
+
+@function(np.log)
+def log(x: Any) -> Node:
+    """Return the natural logarithm."""
+    return apply("log", x)
+
+
+@function(np.log1p)
+def log1p(x: Any) -> Node:
+    """Return log(1 + x), exact for small x."""
+    return apply("log1p", x)
+
+
+@function(np.expm1)
+def expm1(x: Any) -> Node:
+    """Return exp(x) - 1, exact for small x."""
+    return apply("expm1", x)
+
+
+@function(np.sqrt)
+def sqrt(x: Any) -> Node:
+    """Return the square root."""
+    return apply("sqrt", x)
+
+
+@function(np.sin)
+def sin(x: Any) -> Node:
+    """Return the sine."""
+    return apply("sin", x)
+
+
+@function(np.cos)
+def cos(x: Any) -> Node:
+    """Return the cosine."""
+    return apply("cos", x)
+
+
+@function(np.tanh)
+def tanh(x: Any) -> Node:
+    """Return the hyperbolic tangent."""
+    return apply("tanh", x)
+
+
+@function()
+def sigmoid(x: Any) -> Node:
+    """Return the logistic function 1 / (1 + exp(-x))."""
+    return apply("sigmoid", x)
+
+
+@function()
+def softplus(x: Any) -> Node:
+    """Return log(1 + exp(x)), without overflow."""
+    return apply("softplus", x)
+
+
+@function(np.abs, np.absolute)
+def absolute(x: Any) -> Node:
+    """Return the absolute value."""
+    return apply("abs", x)
+
+
+@function(np.sign)
+def sign(x: Any) -> Node:
+    """Return -1, 0 or 1."""
+    return apply("sign", x)
+
+
+@function(np.floor)
+def floor(x: Any) -> Node:
+    """Return the largest whole number that is not above x."""
+    return apply("floor", x)
+
+
+@function(np.square)
+def square(x: Any) -> Node:
+    """Return x squared."""
+    return apply("pow", x, 2)
+
+
+@function(np.maximum)
+def maximum(a: Any, b: Any) -> Node:
+    """Return the larger of two; where they are equal the gradient goes to b."""
+    return apply("maximum", a, b)
+
+
+@function(np.minimum)
+def minimum(a: Any, b: Any) -> Node:
+    """Return the smaller of two; where they are equal the gradient goes to b."""
+    return apply("minimum", a, b)
+
+
+@function(np.clip)
+def clip(x: Any, low: Any, high: Any) -> Node:
+    """Return x, held between low and high."""
+    return minimum(maximum(x, low), high)
+
+
+@function(np.where)
+def where(condition: Any, a: Any, b: Any) -> Node:
+    """Return a where the condition holds and b elsewhere."""
+    condition, a, b = as_node(condition), as_node(a), as_node(b)
+    if condition.kind == "bool" and a.kind == b.kind == "number":
+        # np.where of two Python numbers would be float64 in a float32 program
+        return b + apply("cast", condition) * (a - b)
+    return apply("where", condition, a, b)
+
+
+@function(np.equal)
+def equal(a: Any, b: Any) -> Node:
+    """Return where a and b are equal (`==` asks whether two nodes are the same)."""
+    return apply("eq", a, b)
+
+
+for _ufunc, _op in [
+    (np.add, "add"),
+    (np.subtract, "sub"),
+    (np.multiply, "mul"),
+    (np.divide, "div"),
+    (np.negative, "neg"),
+    (np.power, "pow"),
+    (np.matmul, "matmul"),
+    (np.greater, "gt"),
+    (np.greater_equal, "ge"),
+    (np.less, "lt"),
+    (np.less_equal, "le"),
+    (np.floor_divide, "floordiv"),
+]:
+    NUMPY[_ufunc] = partial(apply, _op)

@@ -1,0 +1,128 @@
+"""Where values come from: constants, sizes, and the named inputs of a program."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from ..errors import DataError
+from ..graph import Node, apply, function
+from ..op import define
+from ..shapes import Dim, Kind, Shape, Size, Type
+
+Role = Literal["data", "parameter", "state", "setting", "time"]
+"""What a named input is to a program."""
+
+
+def _maths_number(node: Node) -> str:
+    value = node.attrs["value"]
+    mantissa, _, exponent = f"{value!r}".partition("e")
+    return f"{mantissa} \\cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+
+
+define(
+    "constant",
+    rule=lambda types, attrs: Type((), "number"),
+    text=lambda node: repr(node.attrs["value"]),
+    maths=_maths_number,
+    view=True,
+)
+define(
+    "size",
+    rule=lambda types, attrs: Type((), "number"),
+    text=lambda node: str(node.attrs["size"]),
+    maths=lambda node: str(node.attrs["size"]).replace("*", "\\cdot"),
+    view=True,
+)
+define(
+    "leaf",
+    rule=lambda types, attrs: Type(attrs["shape"], attrs["kind"]),
+    text=lambda node: str(node.attrs["name"]),
+    maths=lambda node: str(node.attrs["name"]),
+    view=True,
+)
+
+define(
+    "mark",
+    rule=lambda types, attrs: types[0],
+    text="{0}",
+    maths="#0",
+    grad=lambda y, g: (g,),
+    view=True,
+)
+
+
+def _literal_text(node: Node) -> str:
+    dtype = ", {float}" if node.kind == "float" else ""
+    return f"np.array({_thaw(node.attrs['value'])!r}{dtype})"
+
+
+define(
+    "literal",
+    rule=lambda types, attrs: Type(attrs["shape"], attrs["kind"]),
+    text=_literal_text,
+    maths=lambda node: str(_thaw(node.attrs["value"])),
+    hint="c",
+)
+
+
+def mark(x: Node) -> Node:
+    """Return `x` as a value that will get a name: algebra does not look inside it."""
+    return x if x.op.name in ("mark", "leaf") else apply("mark", x)
+
+
+LARGEST_LITERAL = 64
+"""The most entries that an array may have to be printed in the text."""
+
+
+def leaf(
+    name: str,
+    shape: Shape,
+    role: Role = "data",
+    kind: Kind = "float",
+    value: Any = None,
+) -> Node:
+    """Return a named input; a setting carries its value."""
+    return apply("leaf", name=name, shape=shape, kind=kind, role=role, value=value)
+
+
+def setting(name: str, value: float) -> Node:
+    """Return a Python number that the program calls by name, such as `lr`."""
+    return leaf(name, (), "setting", "number", value)
+
+
+@function()
+def size(value: Size) -> Node:
+    """Return a size as a number of the program."""
+    if isinstance(value, Dim):
+        return apply("size", size=value)
+    return apply("constant", value=int(value))
+
+
+@function(np.array, np.asarray)
+def literal(values: Any) -> Node:
+    """Return a small array of known numbers, written out in the text.
+
+    Raises
+    ------
+    DataError
+        When the array has more than 64 entries or holds no numbers.
+    """
+    array = np.asarray(values)
+    if array.size > LARGEST_LITERAL or array.dtype.kind not in "fiub":
+        raise DataError(
+            f"an array of {array.size} entries of type {array.dtype} stands inside "
+            f"the traced function; up to {LARGEST_LITERAL} numbers can be written "
+            f"into a program. Pass the array as an argument of the function."
+        )
+    kind: Kind = {"f": "float", "b": "bool"}.get(array.dtype.kind, "int")  # type: ignore[assignment]
+    return apply("literal", value=_frozen(array.tolist()), shape=array.shape, kind=kind)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def _thaw(value: Any) -> Any:
+    return list(map(_thaw, value)) if isinstance(value, tuple) else value

@@ -1,0 +1,61 @@
+"""Random numbers that are a pure function of (seed, step, place).
+
+The generator hashes the position and the key, word by word, with a 32-bit integer hash
+of two multiplications and xorshifts (the family of Mueller's and Wellons' "lowbias32").
+The same lines stand in the printed script, so any step can be replayed alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node, apply, function
+from ..op import define
+from ..shapes import Shape, Type, size_of
+
+UNIFORM = """def uniform(count, *key):  # numbers in [0, 1), a pure function of the key
+    x = np.arange(count, dtype=np.uint32)
+    for word in key:
+        x = (x ^ word) * 0x7FEB352D
+        x = (x ^ x >> 15) * 0x846CA68B
+        x ^= x >> 16
+    return (x >> 8) * np.float32(2**-24)"""
+"""The generator, as the script prints it and the reference runs it."""
+
+_namespace: dict[str, Any] = {"np": np}
+exec(compile(UNIFORM, "<uniform>", "exec"), _namespace)  # noqa: S102
+
+
+def uniform(count: int, *key: int) -> np.ndarray[Any, Any]:
+    """Return `count` numbers in [0, 1), float32, that depend on the key alone."""
+    return _namespace["uniform"](count, *key)  # type: ignore[no-any-return]
+
+
+def shuffled(count: int, seed: int, epoch: int) -> np.ndarray[Any, Any]:
+    """Return the order in which an epoch visits `count` samples."""
+    return np.argsort(uniform(count, seed, epoch, 0), kind="stable")
+
+
+def _text(node: Node) -> str:
+    count = str(size_of(node.shape))
+    shape = ", ".join(map(str, node.shape))
+    call = f"uniform({count}, {{0}}, {{1}}, {node.attrs['place']})"
+    return call if len(node.shape) == 1 else f"{call}.reshape({shape})"
+
+
+define(
+    "uniform",
+    rule=lambda types, attrs: Type(attrs["shape"], "float"),
+    text=_text,
+    maths="u",
+    grad=lambda y, g: (None, None),
+    hint="u",
+)
+
+
+@function()
+def noise(shape: Shape, place: int, seed: Any, step: Any) -> Node:
+    """Return uniform numbers in [0, 1) for one place of the program at one step."""
+    return apply("uniform", seed, step, shape=shape, place=place)

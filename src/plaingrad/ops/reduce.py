@@ -1,0 +1,183 @@
+"""Operations that gather whole axes into one number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..graph import Node, apply, as_node, function
+from ..op import Attrs, Case, define
+from ..shapes import Shape, Type, axes_of, size_of
+from .leaves import size
+from .rules import random_shape
+from .shape import broadcast_to, reshape
+
+
+def _reduced(shape: Shape, axes: Sequence[int], keepdims: bool) -> Shape:
+    if keepdims:
+        return tuple(1 if axis in axes else one for axis, one in enumerate(shape))
+    return tuple(one for axis, one in enumerate(shape) if axis not in axes)
+
+
+def _rule(types: Sequence[Type], attrs: Attrs) -> Type:
+    shape = _reduced(types[0].shape, attrs["axes"], attrs["keepdims"])
+    return Type(shape, types[0].kind)
+
+
+def _mean_rule(types: Sequence[Type], attrs: Attrs) -> Type:
+    result = _rule(types, attrs)
+    # the share of truths is for people to read: NumPy gives it in float64
+    return Type((), "number") if result.kind == "bool" and not result.shape else result
+
+
+def _text(method: str) -> Any:
+    def text(node: Node) -> str:
+        axes, keepdims = node.attrs["axes"], node.attrs["keepdims"]
+        words = []
+        if len(axes) < node.inputs[0].ndim:
+            words.append(f"axis={axes[0] if len(axes) == 1 else axes}")
+        if keepdims:
+            words.append("keepdims=True")
+        return f"{{0}}.{method}({', '.join(words)})"
+
+    return text
+
+
+def _maths(symbol: str) -> Any:
+    def maths(node: Node) -> str:
+        axes = node.attrs["axes"]
+        if len(axes) == node.inputs[0].ndim:
+            return f"{symbol} #0"
+        return f"{symbol}_{{\\text{{axis }} {', '.join(map(str, axes))}}} #0"
+
+    return maths
+
+
+def _domain(rng: np.random.Generator) -> Case:
+    shape = (*random_shape(rng, 2), 3)
+    values = rng.permutation(int(np.prod(shape))).reshape(shape) * 0.3 - 1.0
+    count = rng.integers(1, len(shape) + 1)
+    axes = sorted(rng.choice(len(shape), size=count, replace=False).tolist())
+    return [values], {"axes": tuple(axes), "keepdims": bool(rng.random() < 0.5)}
+
+
+def _spread_back(y: Node, g: Node) -> Node:
+    """Give every entry of the input the adjoint of the number it went into."""
+    x = y.inputs[0]
+    if g.shape and not y.attrs["keepdims"]:
+        g = reshape(g, _reduced(x.shape, y.attrs["axes"], True))
+    return broadcast_to(g, x.shape)
+
+
+def _kept(y: Node) -> Node:
+    """Return the reduction itself with its axes kept, to compare entries with."""
+    if y.attrs["keepdims"]:
+        return y
+    return reshape(y, _reduced(y.inputs[0].shape, y.attrs["axes"], True))
+
+
+def _count(y: Node) -> Node:
+    x = y.inputs[0]
+    return size(size_of([x.shape[axis] for axis in y.attrs["axes"]]))
+
+
+def _max_grad(y: Node, g: Node) -> tuple[Node]:
+    """Share the adjoint among all entries that reach the maximum."""
+    is_max = apply("cast", apply("eq", y.inputs[0], _kept(y)))
+    share = apply("sum", is_max, axes=y.attrs["axes"], keepdims=True)
+    return (_spread_back(y, g) * (is_max / share),)
+
+
+define(
+    "sum",
+    rule=_rule,
+    text=_text("sum"),
+    maths=_maths("\\sum"),
+    grad=lambda y, g: (_spread_back(y, g),),
+    domain=_domain,
+    hint="total",
+)
+define(
+    "mean",
+    rule=_mean_rule,
+    text=_text("mean"),
+    maths=_maths("\\operatorname{mean}"),
+    grad=lambda y, g: (_spread_back(y, g) / _count(y),),
+    domain=_domain,
+    hint="mean",
+)
+define(
+    "max",
+    rule=_rule,
+    text=_text("max"),
+    maths=_maths("\\max"),
+    grad=_max_grad,
+    domain=_domain,
+    hint="top",
+    analytic=False,
+)
+
+
+def _argmax_rule(types: Sequence[Type], attrs: Attrs) -> Type:
+    return Type(_reduced(types[0].shape, [attrs["axis"]], False), "int")
+
+
+define(
+    "argmax",
+    rule=_argmax_rule,
+    text=lambda node: f"{{0}}.argmax(axis={node.attrs['axis']})",
+    maths="\\operatorname{argmax} #0",
+    domain=lambda rng: ([rng.random((3, 4))], {"axis": int(rng.integers(0, 2))}),
+    hint="labels",
+    analytic=False,
+)
+
+
+def _reduce(name: str, x: Any, axis: Any, keepdims: bool) -> Node:
+    x = as_node(x)
+    if (
+        x.kind in ("bool", "int")
+        and name != "max"
+        and not (name == "mean" and x.kind == "bool" and axis is None)
+    ):
+        x = apply("cast", x)
+    axes = axes_of(axis, x.ndim)
+    if not axes:
+        return x
+    return apply(name, x, axes=axes, keepdims=bool(keepdims))
+
+
+@function(np.sum)
+def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Node:  # noqa: A001
+    """Sum over axes."""
+    return _reduce("sum", x, axis, keepdims)
+
+
+@function(np.mean)
+def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Node:
+    """Average over axes."""
+    return _reduce("mean", x, axis, keepdims)
+
+
+@function(np.max, np.amax)
+def max(x: Any, axis: Any = None, keepdims: bool = False) -> Node:  # noqa: A001
+    """Return the largest entry; entries that tie share its gradient evenly."""
+    return _reduce("max", x, axis, keepdims)
+
+
+@function(np.min, np.amin)
+def min(x: Any, axis: Any = None, keepdims: bool = False) -> Node:  # noqa: A001
+    """Return the smallest entry; entries that tie share its gradient evenly."""
+    return -_reduce("max", -as_node(x), axis, keepdims)
+
+
+@function(np.argmax)
+def argmax(x: Any, axis: int = -1) -> Node:
+    """Return the place of the largest entry along an axis."""
+    x = as_node(x)
+    if x.ndim == 0:
+        raise ShapeError("argmax needs an array with at least one axis")
+    return apply("argmax", x, axis=axes_of(axis, x.ndim)[0])

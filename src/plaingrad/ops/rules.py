@@ -1,0 +1,88 @@
+"""Shape rules and test domains that many operations share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..op import Attrs, Case
+from ..shapes import Kind, Type, broadcast
+
+
+def arithmetic(types: Sequence[Type], _: Attrs) -> Type:
+    """Broadcast the shapes; floats win over integers over Python numbers."""
+    kinds = {type_.kind for type_ in types}
+    shape = broadcast(*(type_.shape for type_ in types))
+    if "float" in kinds:
+        return Type(shape, "float")
+    return Type(shape, "number" if kinds == {"number"} else _only(kinds))
+
+
+def _only(kinds: set[Kind]) -> Kind:
+    if kinds <= {"int"}:
+        return "int"
+    if kinds <= {"bool"}:
+        return "bool"
+    raise ShapeError(f"values of the kinds {sorted(kinds)} cannot be combined")
+
+
+def unary(types: Sequence[Type], _: Attrs) -> Type:
+    """Keep the shape; a float stays a float and a number a number."""
+    if types[0].kind not in ("float", "number"):
+        raise ShapeError(f"expected floats, got an array of kind {types[0].kind}")
+    return types[0]
+
+
+def comparison(types: Sequence[Type], attrs: Attrs) -> Type:
+    """Broadcast the shapes to truths."""
+    kinds = {type_.kind for type_ in types}
+    shape = broadcast(*(type_.shape for type_ in types))
+    return Type(shape, "number" if kinds == {"number"} else "bool")
+
+
+def random_shape(rng: np.random.Generator, most: int = 3) -> tuple[int, ...]:
+    """Return a small random shape with up to `most` axes."""
+    return tuple(
+        int(size) for size in rng.integers(1, 4, size=rng.integers(0, most + 1))
+    )
+
+
+def reals(
+    count: int, low: float = -2.0, high: float = 2.0, apart: float = 0.0
+) -> Callable[[np.random.Generator], Case]:
+    """Return a domain of `count` mutually broadcastable arrays in [low, high].
+
+    With `apart`, entries keep that distance from 0 and from each other, so that no
+    kink lies within a finite difference.
+    """
+
+    def domain(rng: np.random.Generator) -> Case:
+        full = random_shape(rng)
+        arrays = []
+        for _ in range(count):
+            shape = tuple(1 if rng.random() < 0.3 else size for size in full)
+            shape = shape[
+                int(rng.integers(0, len(shape) + 1)) if rng.random() < 0.4 else 0 :
+            ]
+            arrays.append(spread(rng, shape, low, high, apart))
+        return arrays, {}
+
+    return domain
+
+
+def spread(
+    rng: np.random.Generator,
+    shape: Sequence[int],
+    low: float = -2.0,
+    high: float = 2.0,
+    apart: float = 0.0,
+) -> np.ndarray[Any, Any]:
+    """Return random numbers in [low, high], `apart` from 0 when that is asked."""
+    values = rng.uniform(low, high, size=tuple(shape))
+    if apart:
+        grid = np.round(values / apart) * apart
+        values = grid + apart * rng.uniform(0.3, 0.45, size=values.shape)
+    return np.asarray(values)

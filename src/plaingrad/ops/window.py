@@ -1,0 +1,217 @@
+"""Windows that slide over images: what convolution and pooling are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..graph import Node, apply, as_node, function
+from ..op import Attrs, Case, define
+from ..shapes import Size, Type, show
+from .rules import spread
+
+Pair = tuple[int, int]
+Pads = tuple[Pair, Pair]
+
+
+def _reach(window: int, dilation: int) -> int:
+    """Return how many entries a window spans, its gaps included."""
+    return (window - 1) * dilation + 1
+
+
+def _places(size: Size, window: int, stride: int, dilation: int) -> int:
+    """Return how many windows fit along an axis."""
+    reach = _reach(window, dilation)
+    if not isinstance(size, int) or size < reach:
+        raise ShapeError(
+            f"a window that spans {reach} does not fit into an image of size {size}. "
+            f"Use a smaller window or padding='same'."
+        )
+    return (size - reach) // stride + 1
+
+
+def _patches_rule(types: Sequence[Type], attrs: Attrs) -> Type:
+    shape = types[0].shape
+    if len(shape) != 4:
+        raise ShapeError(
+            f"expected images of shape (n, height, width, channels), got "
+            f"{show(shape)}. Grey images need a last axis: X[..., None]."
+        )
+    rows, columns = _grid(shape, attrs)
+    kh, kw = attrs["window"]
+    return Type((shape[0], rows, columns, kh * kw, shape[3]), types[0].kind)
+
+
+def _grid(shape: Sequence[Size], attrs: Attrs) -> Pair:
+    rows, columns = (
+        _places(
+            shape[1 + i], attrs["window"][i], attrs["stride"][i], attrs["dilation"][i]
+        )
+        for i in range(2)
+    )
+    return rows, columns
+
+
+def _loop(name: str, count: int) -> str:
+    return f"for {name} in range({count})"
+
+
+def _span(name: str, count: int, stride: int, dilation: int, window: int) -> str:
+    """Print the slice of all places that entry `name` of the window sees."""
+    start = "" if window == 1 else name if dilation == 1 else f"{dilation} * {name}"
+    stop = (count - 1) * stride + 1
+    end = f"{start} + {stop}" if start else str(stop)
+    return f"{start}:{end}" + (f":{stride}" if stride != 1 else "")
+
+
+def _spans(image: Sequence[Size], attrs: Attrs) -> str:
+    counts = _grid(image, attrs)
+    parts = [
+        _span(
+            name,
+            counts[i],
+            attrs["stride"][i],
+            attrs["dilation"][i],
+            attrs["window"][i],
+        )
+        for i, name in enumerate("ij")
+    ]
+    return f"[:, {parts[0]}, {parts[1]}]"
+
+
+def _patches_text(node: Node) -> str:
+    kh, kw = node.attrs["window"]
+    spans = _spans(node.inputs[0].shape, node.attrs)
+    return f"np.stack(\n    [{{0}}{spans} {_loop('i', kh)} {_loop('j', kw)}], axis=3\n)"
+
+
+def _fold_text(node: Node) -> str:
+    kh, kw = node.attrs["window"]
+    h, w, channels = node.shape[1:]
+    spans = _spans(node.shape, node.attrs)
+    return (
+        f"{{out}} = np.zeros(({node.shape[0]}, {h}, {w}, {channels}), {{float}})\n"
+        f"{_loop('i', kh)}:\n"
+        f"    {_loop('j', kw)}:\n"
+        f"        {{out}}{spans} += {{0}}[:, :, :, {kw} * i + j]"
+    )
+
+
+def _patches_domain(rng: np.random.Generator) -> Case:
+    window = tuple(rng.integers(1, 4, size=2).tolist())
+    dilation = tuple(rng.integers(1, 3, size=2).tolist())
+    stride = tuple(rng.integers(1, 4, size=2).tolist())
+    sizes = [_reach(window[i], dilation[i]) + int(rng.integers(0, 3)) for i in range(2)]
+    x = spread(rng, (2, *sizes, int(rng.integers(1, 3))))
+    return [x], {"window": window, "stride": stride, "dilation": dilation}
+
+
+def _fold_domain(rng: np.random.Generator) -> Case:
+    (x,), attrs = _patches_domain(rng)
+    shape = _patches_rule([Type(x.shape, "float")], attrs).shape
+    sizes = tuple(int(str(size)) for size in shape)
+    return [spread(rng, sizes)], {**attrs, "shape": x.shape}
+
+
+define(
+    "patches",
+    rule=_patches_rule,
+    text=_patches_text,
+    maths="\\operatorname{patches}(#0)",
+    grad=lambda y, g: (apply("fold", g, shape=y.inputs[0].shape, **y.attrs),),
+    domain=_patches_domain,
+    hint="patches",
+)
+
+
+def _fold_grad(y: Node, g: Node) -> tuple[Node]:
+    names = ("window", "stride", "dilation")
+    return (apply("patches", g, **{name: y.attrs[name] for name in names}),)
+
+
+define(
+    "fold",
+    rule=lambda types, attrs: Type(attrs["shape"], types[0].kind),
+    text=_fold_text,
+    maths="\\operatorname{patches}^{\\top}(#0)",
+    grad=_fold_grad,
+    domain=_fold_domain,
+    hint="folded",
+)
+
+
+def _pad_rule(types: Sequence[Type], attrs: Attrs) -> Type:
+    shape = types[0].shape
+    padded = [
+        size + before + after if before + after else size  # type: ignore[operator]
+        for size, (before, after) in zip(shape, attrs["pads"], strict=True)
+    ]
+    return Type(tuple(padded), types[0].kind)
+
+
+def _pad_text(node: Node) -> str:
+    value = node.attrs["value"]
+    words = f", constant_values={'-np.inf' if value == -np.inf else value}"
+    pads = ", ".join(f"({before}, {after})" for before, after in node.attrs["pads"])
+    return f"np.pad({{0}}, [{pads}]{words if value else ''})"
+
+
+def _pad_grad(y: Node, g: Node) -> tuple[Node]:
+    index = tuple(
+        (before, before + size, 1) if before + after else None  # type: ignore[operator]
+        for size, (before, after) in zip(
+            y.inputs[0].shape, y.attrs["pads"], strict=True
+        )
+    )
+    return (apply("slice", g, index=index),)
+
+
+define(
+    "pad",
+    rule=_pad_rule,
+    text=_pad_text,
+    maths="\\operatorname{pad}(#0)",
+    grad=_pad_grad,
+    domain=lambda rng: (
+        [spread(rng, (2, 3, 2))],
+        {
+            "pads": ((0, 0), tuple(rng.integers(0, 3, size=2).tolist()), (1, 0)),
+            "value": 0,
+        },
+    ),
+    hint="padded",
+)
+
+
+@function()
+def patches(
+    x: Any, window: Pair, stride: Pair = (1, 1), dilation: Pair = (1, 1)
+) -> Node:
+    """Return all windows of images.
+
+    Parameters
+    ----------
+    x
+        Images of shape (n, height, width, channels).
+    window, stride, dilation
+        (height, width) of the window, of its step, and of the distance between the
+        entries that it sees.
+
+    Returns
+    -------
+    Node
+        An array of shape (n, rows, columns, window entries, channels).
+    """
+    return apply("patches", x, window=window, stride=stride, dilation=dilation)
+
+
+@function()
+def pad_images(x: Any, pads: Pads, value: float = 0) -> Node:
+    """Return images with rows and columns of `value` added around them."""
+    x = as_node(x)
+    if not any(sum(pair) for pair in pads):
+        return x
+    return apply("pad", x, pads=((0, 0), *pads, (0, 0)), value=value)

@@ -1,0 +1,1 @@
+"""Readings of a program as text for people."""

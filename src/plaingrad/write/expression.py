@@ -1,0 +1,117 @@
+"""From a node to NumPy text, with just the parentheses that Python needs."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from ..graph import Node
+
+_BINARY: dict[type[ast.operator], float] = {
+    ast.BitOr: 6,
+    ast.BitXor: 7,
+    ast.BitAnd: 8,
+    ast.LShift: 9,
+    ast.RShift: 9,
+    ast.Add: 10,
+    ast.Sub: 10,
+    # Python binds @ as tightly as *; a reader is helped by parentheses between them
+    ast.MatMult: 11,
+    ast.Mult: 12,
+    ast.Div: 12,
+    ast.FloorDiv: 12,
+    ast.Mod: 12,
+    ast.Pow: 14,
+}
+_CHOICE, _COMPARISON, _UNARY, _ATOM = 1, 5, 13, 15
+
+
+def expression(node: Node, names: Mapping[Node, str], dtype: str) -> str:
+    """Return the text of `node`, its named inputs by name and the others inlined."""
+    return _text(node, names, dtype, top=True)[0]
+
+
+def _text(
+    node: Node, names: Mapping[Node, str], dtype: str, top: bool = False
+) -> tuple[str, float]:
+    """Return the text and how tightly it binds."""
+    if node in names and not top:
+        return names[node], _ATOM
+    template = node.op.template(node)
+    if not node.inputs:
+        return template.replace("{float}", dtype), _tightness(template)
+    needs, binds = _demands(template)
+    parts = []
+    for place, x in enumerate(node.inputs):
+        text, tight = _text(x, names, dtype)
+        if node.op.name == "neg" and tight == _BINARY[ast.Mult]:
+            # -(a / b) and (-a) / b are the same number, so -a / b will do
+            needs, binds = {}, tight
+        loose = tight < needs.get(place, 0)
+        parts.append(f"({text})" if loose else text)
+    out = names.get(node, "out")
+    return template.format(*parts, out=out, float=dtype), binds
+
+
+def _tightness(text: str) -> float:
+    return _UNARY if text.startswith("-") else _demands(text)[1]
+
+
+@lru_cache(maxsize=4096)
+def _demands(template: str) -> tuple[dict[int, float], float]:
+    """Return how tightly each input must bind, and how tightly the whole does."""
+    source = re.sub(r"\{(\w+)\}", r"_in_\1", template)
+    tree = ast.parse(source)
+    needs: dict[int, float] = {}
+    for parent in ast.walk(tree):
+        for field, child in _children(parent):
+            if isinstance(child, ast.Name) and child.id.startswith("_in_"):
+                place = child.id.removeprefix("_in_")
+                if place.isdigit():
+                    need = _needed(parent, field)
+                    needs[int(place)] = max(need, needs.get(int(place), 0))
+    first = tree.body[0]
+    whole = first.value if isinstance(first, ast.Expr) else None
+    return needs, _binding(whole)
+
+
+def _children(parent: ast.AST) -> list[tuple[str, ast.AST]]:
+    found: list[tuple[str, ast.AST]] = []
+    for field, value in ast.iter_fields(parent):
+        values = value if isinstance(value, list) else [value]
+        found += [(field, child) for child in values if isinstance(child, ast.AST)]
+    return found
+
+
+def _binding(tree: ast.AST | None) -> float:
+    match tree:
+        case ast.BinOp(op=op):
+            return _BINARY[type(op)]
+        case ast.UnaryOp():
+            return _UNARY
+        case ast.Compare():
+            return _COMPARISON
+        case ast.IfExp():
+            return _CHOICE
+    return _ATOM
+
+
+def _needed(parent: ast.AST, field: str) -> float:
+    match parent:
+        case ast.BinOp(op=ast.Pow()):
+            return _ATOM if field == "left" else _UNARY
+        case ast.BinOp(op=ast.MatMult()):
+            return _BINARY[ast.Mult] + 0.5
+        case ast.BinOp(op=op):
+            return _BINARY[type(op)] + (0.5 if field == "right" else 0)
+        case ast.UnaryOp():
+            return _UNARY
+        case ast.Compare():
+            return _COMPARISON + 1
+        case ast.IfExp():
+            return _CHOICE + 1
+        case ast.Attribute() | ast.Subscript() if field == "value":
+            return _ATOM
+    return 0
