@@ -7,7 +7,7 @@ same node, so common subexpressions are found by construction.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NoReturn, TypeVar, cast
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from .errors import PlaingradError, VerifyError
 from .op import OPS, Op
-from .shapes import Kind, Shape, Type, show
+from .shapes import Dim, Kind, Shape, Type, show
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
 """Functions of nodes by name, entered by the files of `ops/`."""
@@ -77,6 +77,17 @@ class Node:
     def T(self) -> Node:
         """The array with its axes reversed."""
         return self.transpose()
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether two nodes are the same; refuse numbers, never the same."""
+        if isinstance(other, (bool, int, float, np.generic, np.ndarray)):
+            raise PlaingradError(
+                "`==` asks whether two traced values are the same one and cannot "
+                "compare entries. Write np.equal(a, b)."
+            )
+        return self is other
 
     def __repr__(self) -> str:
         """Show the operation and its type, for debugging."""
@@ -162,6 +173,9 @@ class Node:
     def __floordiv__(self, other: Any) -> Node:
         return apply("floordiv", self, other)
 
+    def __rfloordiv__(self, other: Any) -> Node:
+        return apply("floordiv", other, self)
+
     def __pow__(self, other: Any) -> Node:
         return apply("pow", self, other)
 
@@ -195,24 +209,24 @@ class Node:
     def __getitem__(self, index: Any) -> Node:
         return cast(Node, FUNCTIONS["index"](self, index))
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Node:
+    def sum(self, axis: Any = None, *, keepdims: bool = False) -> Node:
         """Sum over axes."""
         return cast(Node, FUNCTIONS["sum"](self, axis, keepdims=keepdims))
 
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Node:
+    def mean(self, axis: Any = None, *, keepdims: bool = False) -> Node:
         """Average over axes."""
         return cast(Node, FUNCTIONS["mean"](self, axis, keepdims=keepdims))
 
-    def max(self, axis: Any = None, keepdims: bool = False) -> Node:
+    def max(self, axis: Any = None, *, keepdims: bool = False) -> Node:
         """Return the largest entry along axes."""
         return cast(Node, FUNCTIONS["max"](self, axis, keepdims=keepdims))
 
-    def min(self, axis: Any = None, keepdims: bool = False) -> Node:
+    def min(self, axis: Any = None, *, keepdims: bool = False) -> Node:
         """Return the smallest entry along axes."""
         return cast(Node, FUNCTIONS["min"](self, axis, keepdims=keepdims))
 
-    def argmax(self, axis: int = -1) -> Node:
-        """Return the place of the largest entry along an axis."""
+    def argmax(self, axis: int | None = None) -> Node:
+        """Return the place of the largest entry along an axis, or among all."""
         return cast(Node, FUNCTIONS["argmax"](self, axis))
 
     def reshape(self, *shape: Any) -> Node:
@@ -225,7 +239,7 @@ class Node:
 
     def dot(self, other: Any) -> Node:
         """Return the matrix product."""
-        return apply("matmul", self, other)
+        return cast(Node, FUNCTIONS["dot"](self, other))
 
 
 _interned: weakref.WeakValueDictionary[Any, Node] = weakref.WeakValueDictionary()
@@ -237,20 +251,37 @@ def apply(name: str, /, *inputs: Any, **attrs: Any) -> Node:
     Integer and truth arrays that meet floats are cast first, because NumPy would
     silently widen float32 to float64.
     """
+    op = OPS[name]
     nodes = [as_node(value) for value in inputs]
-    if name in _ARITHMETIC and any(node.kind in ("float", "number") for node in nodes):
-        loose = ("int", "bool") if name not in _TAKE_TRUTHS else ("int",)
-        nodes = [apply("cast", x) if x.kind in loose else x for x in nodes]
+    if op.casts != "never":
+        nodes = with_casts(nodes, op.casts == "always", op.keeps_truths)
     key = (name, tuple(map(id, nodes)), _freeze(attrs))
     found = _interned.get(key)
     if found is None:
-        found = Node(OPS[name], tuple(nodes), attrs)
+        found = Node(op, tuple(nodes), attrs)
         _interned[key] = found
     return found
 
 
-_ARITHMETIC = {"add", "sub", "mul", "div", "pow", "maximum", "minimum", "matmul"}
-_TAKE_TRUTHS = {"mul"}
+def with_casts(
+    nodes: Sequence[Node], always: bool = False, keeps_truths: bool = False
+) -> list[Node]:
+    """Return nodes, whole numbers and truths cast to floats where floats are met.
+
+    Parameters
+    ----------
+    nodes
+        The values that an operation combines.
+    always
+        Cast even when there is no float among them.
+    keeps_truths
+        Do not cast the truths that meet a float array.
+    """
+    kinds = {node.kind for node in nodes}
+    if not (always or kinds & {"float", "number"}):
+        return list(nodes)
+    loose = {"int"} if keeps_truths and "float" in kinds else {"int", "bool"}
+    return [apply("cast", node) if node.kind in loose else node for node in nodes]
 
 
 def _freeze(value: Any) -> Any:
@@ -276,7 +307,7 @@ def as_node(value: Any) -> Node:
         return apply("constant", value=value)
     if isinstance(value, (np.ndarray, list, tuple)):
         return cast(Node, FUNCTIONS["literal"](np.asarray(value)))
-    if type(value).__name__ == "Dim":
+    if isinstance(value, Dim):
         return cast(Node, FUNCTIONS["size"](value))
     raise PlaingradError(
         f"expected an array, a number or a traced value, got {type(value).__name__}. "
@@ -284,8 +315,11 @@ def as_node(value: Any) -> Node:
     )
 
 
-def walk(outputs: Iterable[Node]) -> list[Node]:
-    """Return every node that the outputs need, inputs before users, in a fixed order."""
+def walk(outputs: Iterable[Node], known: Container[Node] = ()) -> list[Node]:
+    """Return every node that the outputs need, inputs before users, in a fixed order.
+
+    What only the `known` nodes need is left out.
+    """
     done: dict[Node, None] = {}
     for output in outputs:
         stack: list[tuple[Node, bool]] = [(output, False)]
@@ -293,7 +327,7 @@ def walk(outputs: Iterable[Node]) -> list[Node]:
             node, ready = stack.pop()
             if node in done:
                 continue
-            if ready:
+            if ready or node in known:
                 done[node] = None
                 continue
             stack.append((node, True))
@@ -317,6 +351,8 @@ def verify(outputs: Iterable[Node]) -> None:
         given = node.op.rule([x.type for x in node.inputs], node.attrs)
         if given != node.type:
             raise VerifyError(f"{node!r} should have the type {given}")
+        if node.kind == "number" and node.shape:
+            raise VerifyError(f"{node!r} is one number and has axes")
         if node.op.name == "leaf":
             name = node.attrs["name"]
             if leaves.setdefault(name, node) is not node:

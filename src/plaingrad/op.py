@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -48,6 +48,12 @@ class Op:
         The name that a value of this operation gets when nothing names it better.
     number
         The text for plain Python numbers, where it differs.
+    casts
+        When whole numbers and truths among the inputs are cast to floats first, since
+        NumPy would answer in float64: "always", "mixed" (when there are floats or
+        Python numbers too), or "never".
+    keeps_truths
+        Whether truths that meet float arrays stay as they are all the same.
     analytic
         Whether NumPy's text takes complex numbers, so that the complex step proves it.
     view
@@ -64,6 +70,8 @@ class Op:
     domain: Callable[[np.random.Generator], Case] | None = None
     hint: str | Callable[[Node], str] = "t"
     number: str | None = None
+    casts: Literal["always", "mixed", "never"] = "never"
+    keeps_truths: bool = False
     analytic: bool = True
     view: bool = False
     lower: Callable[[Node], Node] | None = None

@@ -16,7 +16,7 @@ from .ops.elementwise import exp
 from .program import Procedure, Role, Section, Step, verify
 from .write.expression import expression
 
-WIDTH = 70
+WIDTH = 72
 """The most characters of a line, its indentation in the script left out."""
 
 

@@ -8,7 +8,7 @@ evaluated, and the loop around both.
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -89,6 +89,7 @@ class Stopping:
 class Plateau:
     """When the rate falls: by `factor`, after `patience` epochs without improvement."""
 
+    lr: float
     factor: float
     patience: int
     min_lr: float
@@ -103,6 +104,7 @@ class Loop:
     batch_size: int | None
     shuffle: bool
     seed: int
+    validated: bool = False
     stopping: Stopping | None = None
     plateau: Plateau | None = None
 
@@ -141,6 +143,18 @@ class Program:
     evaluate: Procedure
     loop: Loop
     data: Mapping[str, Shape] = field(default_factory=dict)
+
+
+def part(procedure: Procedure, results: Sequence[str]) -> Procedure:
+    """Return the steps of a procedure that some of its results need."""
+    needed = set(results)
+    steps: list[Step] = []
+    for step in reversed(procedure.steps):
+        if step.name in needed:
+            steps.append(step)
+            needed |= {name for _, name in _reads(step.node, procedure.names)}
+    inputs = {name: leaf for name, leaf in procedure.inputs.items() if name in needed}
+    return Procedure(inputs, tuple(reversed(steps)), procedure.names, tuple(results))
 
 
 def verify(procedure: Procedure) -> None:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import itertools
 import linecache
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from .graph import walk
 from .ops.random import uniform
-from .program import Procedure
-from .write.lines import function_lines
+from .program import Procedure, Program
+from .write.lines import function_lines, overflows
+from .write.update import renewed, update_function
+
+Array = np.ndarray[Any, Any]
 
 _count = itertools.count(1)
 
@@ -51,18 +53,104 @@ def compile_procedure(
         The names that it takes, by position, and those that it returns as a tuple.
     """
     text = "\n".join(function_lines(procedure, dtype, name, arguments, results))
-    function = compile_text(text + "\n", name)
+    return quiet(compile_text(text + "\n", name), procedure)
+
+
+def quiet(function: Callable[..., Any], procedure: Procedure) -> Callable[..., Any]:
+    """Return the function, silent about the overflows that its text may meet."""
     if not overflows(procedure):
         return function
 
-    def quiet(*args: Any) -> Any:
+    def run(*args: Any) -> Any:
         with np.errstate(over="ignore"):
             return function(*args)
 
-    return quiet
+    return run
 
 
-def overflows(procedure: Procedure) -> bool:
-    """Tell whether a text may overflow harmlessly: 1 / (1 + exp(800)) is 0."""
-    nodes = walk([step.node for step in procedure.steps])
-    return any(node.op.name == "sigmoid" for node in nodes)
+class Reference:
+    """Trains by running the printed text: the measure of every other engine.
+
+    Attributes
+    ----------
+    parameters, states
+        The present values by name; `update` renews them.
+    """
+
+    def __init__(
+        self, program: Program, given: Mapping[str, Array], seed: int | None = None
+    ) -> None:
+        self.program = program
+        self.given = dict(given)
+        seed = program.loop.seed if seed is None else seed
+        starts = {p.name: p.start for p in program.parameters}
+        self.parameters = draw(starts, seed, program.dtype, self.given)
+        self.states = {
+            name: np.zeros_like(self.parameters[owner])
+            for name, owner in program.states.items()
+        }
+        self._settings = {**program.settings, "seed": seed}
+        self._arguments = list(program.update.inputs)
+        self._renewed = renewed(program)
+        self._update = quiet(
+            compile_text(update_function(program, self._arguments), "update"),
+            program.update,
+        )
+        self._names = list(program.evaluate.inputs)
+        self._evaluate = compile_procedure(
+            program.evaluate,
+            program.dtype,
+            "evaluate",
+            self._names,
+            program.evaluate.results,
+        )
+
+    def update(self, values: Mapping[str, Any]) -> float:
+        """Do one training step; `values` are the batch and the clock, by name."""
+        pool = {
+            **self._settings,
+            **self.given,
+            **self.parameters,
+            **self.states,
+            **values,
+        }
+        loss, *new = self._update(*[pool[name] for name in self._arguments])
+        for name, value in zip(self._renewed, new, strict=True):
+            holder = self.states if name in self.states else self.parameters
+            holder[name] = value
+        return float(loss)
+
+    def evaluate(self, X: Array, y: Array) -> tuple[float, float]:
+        """Return the loss and the score on data, without dropout."""
+        pool = {**self._settings, **self.given, **self.parameters, "X": X, "y": y}
+        loss, score = self._evaluate(*[pool[name] for name in self._names])
+        return float(loss), float(score)
+
+
+def draw(
+    starts: Mapping[str, str], seed: int, dtype: str, given: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Return the first values of parameters, drawn by the printed lines.
+
+    Parameters
+    ----------
+    starts
+        The NumPy text of each parameter, by name, in order.
+    seed
+        Of the generator `rng`.
+    dtype
+        "float32" or "float64".
+    given
+        Arrays that the text may read as `data["name"]`.
+    """
+    lines = [
+        "def start(seed, data):",
+        "    rng = np.random.default_rng(seed)",
+        *(f"    {name} = {text}" for name, text in starts.items()),
+        f"    return {', '.join(starts)},",
+    ]
+    values = compile_text("\n".join(lines) + "\n", "start")(seed, given)
+    return {
+        name: np.array(value, dtype=dtype)
+        for name, value in zip(starts, values, strict=True)
+    }

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from operator import index
+from typing import Literal, NamedTuple, SupportsIndex
 
 from .errors import ShapeError
 
@@ -48,7 +49,7 @@ class Type(NamedTuple):
 
 def size_of(shape: Sequence[Size]) -> Size:
     """Return the number of entries of an array of this shape."""
-    return math.prod(shape, start=1)  # type: ignore[return-value,arg-type]
+    return math.prod(shape)
 
 
 def divide(size: Size, by: Size) -> Size | None:
@@ -88,21 +89,26 @@ def broadcast(*shapes: Shape) -> Shape:
     return tuple(result)
 
 
-def axes_of(axis: int | Sequence[int] | None, rank: int) -> tuple[int, ...]:
+def axis_of(axis: SupportsIndex, rank: int) -> int:
+    """Return the non-negative axis that `axis` names."""
+    place = index(axis)
+    if not -rank <= place < rank:
+        known = f"it has {-rank} to {rank - 1}" if rank else "a single number has none"
+        raise ShapeError(f"axis {place} does not exist in this array; {known}.")
+    return place % rank
+
+
+def axes_of(
+    axis: SupportsIndex | Sequence[SupportsIndex] | None, rank: int
+) -> tuple[int, ...]:
     """Return the sorted, non-negative axes that `axis` names."""
-    named = range(rank) if axis is None else [axis] if isinstance(axis, int) else axis
-    axes = []
-    for one in named:
-        if not -rank <= one < rank:
-            raise ShapeError(
-                f"axis {one} does not exist in an array with {rank} axes; "
-                f"use one between {-rank} and {rank - 1}."
-            )
-        axes.append(one % rank)
-    return tuple(sorted(set(axes)))
+    if axis is None:
+        return tuple(range(rank))
+    named = [axis] if isinstance(axis, SupportsIndex) else axis
+    return tuple(sorted({axis_of(one, rank) for one in named}))
 
 
-def show(shape: Shape) -> str:
+def show(shape: Sequence[Size | str]) -> str:
     """Return a shape as people write it: `(n, 64)`."""
     sizes = [str(size).replace(" * ", "*") for size in shape]
     return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"

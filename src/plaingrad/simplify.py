@@ -597,3 +597,57 @@ def _broadcast(node: Node) -> Node | None:
 @rule("unslice", "put", "fold")
 def _zeros(node: Node) -> Node | None:
     return _full(0, node) if _value(node.inputs[0]) == 0 else None
+
+
+# What losses leave behind.
+
+
+@rule("sum", "mean")
+def _sum_at_once(node: Node) -> Node | None:
+    """Sum sums over an axis at once: mean(sum(x, axis)) is sum(x) / count."""
+    x = node.inputs[0]
+    if not _is(x, "sum") or x.attrs["keepdims"] or node.attrs["keepdims"] or node.shape:
+        return None
+    inner = x.inputs[0]
+    total = apply("sum", inner, axes=tuple(range(inner.ndim)), keepdims=False)
+    return total if _is(node, "sum") else total / size_of(x.shape)
+
+
+@rule("mul")
+def _mean_last(node: Node) -> Node | None:
+    """(x / n) * y is (x * y) / n, for arrays and the count n of a mean."""
+    for x, y in (node.inputs, node.inputs[::-1]):
+        if _is(x, "div") and _is(x.inputs[1], "size") and y.kind == "float":
+            return x.inputs[0] * y / x.inputs[1]
+    return None
+
+
+@rule("where")
+def _mean_out_of_choice(node: Node) -> Node | None:
+    """where(c, 0, x / n) is where(c, 0, x) / n."""
+    condition, a, b = node.inputs
+    if _value(a) == 0 and _is(b, "div") and _is(b.inputs[1], "size"):
+        return elementwise.where(condition, a, b.inputs[0]) / b.inputs[1]
+    return None
+
+
+@rule("mul")
+def _merge_far_numbers(node: Node) -> Node | None:
+    """2 * (3 * x * y) is 6 * (x * y)."""
+    a, b = node.inputs
+    if _value(a) is None or not _is(b, "mul") or not _is(b.inputs[0], "mul"):
+        return None
+    inner = _value(b.inputs[0].inputs[0])
+    if inner is None:
+        return None
+    return (_value(a) * inner) * (b.inputs[0].inputs[1] * b.inputs[1])
+
+
+@rule("mul")
+def _narrow_before_truth(node: Node) -> Node | None:
+    """Leave an array as it is where it meets truths of the shape it was spread to."""
+    for x, truth in (node.inputs, node.inputs[::-1]):
+        if _is(x, "broadcast_to") and truth.kind == "bool" and truth.shape == x.shape:
+            inner = x.inputs[0]
+            return inner * truth if inner.kind == "float" and inner.ndim else None
+    return None

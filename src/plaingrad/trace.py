@@ -46,23 +46,33 @@ class Traced(Protocol):
 
 @dataclass
 class Declared:
-    """A parameter that a layer asked for."""
+    """A parameter that a layer asked for.
+
+    It is `trainable` when its layer is, and every layer that holds that one, at each
+    of its uses.
+    """
 
     leaf: Node
     layer: Traced
     letter: str
     start: Start | None
+    trainable: bool
 
 
 @dataclass(frozen=True)
 class Row:
-    """One call of one layer, for the summary."""
+    """One call of one layer, for the summary.
+
+    `first` tells its first call from later ones of a shared layer, `composite` a layer
+    that called others.
+    """
 
     layer: Traced
     input: Node
     output: Node
     depth: int
     first: bool
+    composite: bool
 
 
 @dataclass
@@ -87,7 +97,7 @@ class Trace:
     rows: list[Row] = field(default_factory=list)
     rectified: dict[str, bool] = field(default_factory=dict)
     _numbers: dict[int, int] = field(default_factory=dict)
-    _found: dict[tuple[int, str], Node] = field(default_factory=dict)
+    _found: dict[tuple[int, str], Declared] = field(default_factory=dict)
     _waiting: list[str] = field(default_factory=list)
     _stack: list[Traced] = field(default_factory=list)
     _namer: Namer = field(default_factory=Namer)
@@ -118,8 +128,10 @@ class Trace:
     ) -> Node:
         """Return the layer's parameter of this letter; the first call creates it."""
         key = (id(layer), letter)
+        trainable = all(holder.trainable for holder in (layer, *self._stack))
         if key in self._found:
-            node = self._found[key]
+            node = self._found[key].leaf
+            self._found[key].trainable &= trainable
             if node.shape != shape:
                 raise ShapeError(
                     f"the shared {letter} has the shape {show(node.shape)} and is "
@@ -134,8 +146,8 @@ class Trace:
             )
         name = self._namer(self._parameter_name(layer, letter))
         node = leaf(name, shape, "parameter")
-        self._found[key] = node
-        self.parameters[name] = Declared(node, layer, letter, start)
+        declared = Declared(node, layer, letter, start, trainable)
+        self._found[key] = self.parameters[name] = declared
         if start is None:
             self._waiting.append(name)
         return node
@@ -156,7 +168,12 @@ class Trace:
 
     def chain(self) -> str:
         """Return the shapes so far: `(n, 64) -> Linear(20) -> (n, 20)`."""
-        rows = [row for row in self.rows if row.depth <= 1]
+        rows: list[Row] = []
+        for row in self.rows:
+            # a layer stands for its parts once it has run
+            while rows and rows[-1].depth > max(row.depth, 1):
+                rows.pop()
+            rows.append(row)
         text = show(rows[0].input.shape) if rows else ""
         return text + "".join(
             f" -> {r.layer!r} -> {show(r.output.shape)}" for r in rows
@@ -164,7 +181,7 @@ class Trace:
 
     def _note(self, layer: Traced, x: Node, out: Node, inner: bool) -> None:
         first = all(row.layer is not layer for row in self.rows)
-        self.rows.append(Row(layer, x, out, len(self._stack), first))
+        self.rows.append(Row(layer, x, out, len(self._stack), first, inner))
         if out is not x and out.inputs and layer.symbol:
             self.name(out, self._value_name(layer, layer.symbol), layer.note)
         if layer.rectifies is not None and not inner:

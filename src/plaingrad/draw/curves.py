@@ -75,10 +75,9 @@ def cost_curves(
     )
     together = np.concatenate([batch, train, validation])
     logarithmic = _is_log(together[np.isfinite(together)], log)
+    per_epoch = whole("updates_per_epoch", history.updates_per_epoch)
+    updates = np.arange(1, len(batch) + 1) / per_epoch
     ax = new_axes(ax, (7.5, 4.6))
-    updates = np.arange(1, len(batch) + 1) / whole(
-        "updates_per_epoch", history.updates_per_epoch
-    )
     _cost_line(ax, updates, batch, "mini-batches", color="#a9cdee", linewidth=0.8)
     epochs = np.arange(1.0, max(len(train), len(validation)) + 1)
     style = {"linewidth": 2.0, "marker": "o" if len(epochs) <= 30 else ""}

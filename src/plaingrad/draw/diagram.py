@@ -91,7 +91,7 @@ def _draw_units(columns: list[Column], ax: Axes | None) -> Axes:
     texts = [_describe(column) for column in columns]
     below = 0.3 + 0.2 * max(map(len, texts))
     width = _COLUMN * len(columns)
-    size = (width, 2 * reach + below + 0.6)
+    size = (max(width, 3.2), 2 * reach + below + 0.6)
     ax = new_axes(ax, size)
     ax.set(xlim=(-_COLUMN / 2, width - _COLUMN / 2), ylim=(-reach - below, reach + 0.1))
     scale = shrink(ax, size)

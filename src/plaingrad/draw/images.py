@@ -293,4 +293,5 @@ def _unit_range(images: NDArray[Any]) -> NDArray[np.float64]:
     """Scale images into [0, 1], unless they are there already."""
     pixels = images.astype(np.float64)
     low, high = pixels.min(initial=0), pixels.max(initial=1)
-    return (pixels - low) / (high - low)
+    scaled: NDArray[np.float64] = (pixels - low) / (high - low)
+    return scaled

@@ -159,7 +159,7 @@ def _write_counts(
     # A digit is about 0.64 of the font size wide; an inch has 72 points.
     size = min(12.0, 0.8 * 72 * cell / (0.64 * digits))
     for (row, column), count in np.ndenumerate(counts):
-        dark = shares[row, column] > 0.3
+        dark = shares[row, column] > 0.5
         ax.text(
             column,
             row,

@@ -129,15 +129,10 @@ def decision_regions(
     said = _predicted(predict, grid)
     classes = np.unique(np.concatenate([labels, said]))
     _few(classes)
-    tints = np.array([_tint(i) for i in range(len(classes))])
     ax = new_axes(ax, SIZE)
-    image = tints[np.searchsorted(classes, said)].reshape(resolution, resolution, 3)
-    half = (high - low) / (resolution - 1) / 2
-    (left, bottom), (end, top) = low - half, high + half
-    extent = (float(left), float(end), float(bottom), float(top))
-    ax.imshow(image, origin="lower", extent=extent, aspect="auto")
+    places = np.searchsorted(classes, said).reshape(resolution, resolution)
+    _draw_regions(ax, places, low, high)
     _draw_points(ax, points, labels, classes, size)
-    ax.set(xlim=extent[:2], ylim=extent[2:])
     ax.set_title(f"regions predicted: {right:.1%} of the points right")
     if legend:
         legend_beside(ax, "class")
@@ -198,6 +193,17 @@ def _predicted(
             f"lambda X: predict(X).argmax(axis=1)."
         )
     return labels.reshape(-1)
+
+
+def _draw_regions(
+    ax: Axes, places: NDArray[np.intp], low: NDArray[Any], high: NDArray[Any]
+) -> None:
+    """Fill the area whose corner pixels are centred on `low` and `high`."""
+    tints = np.array([_tint(i) for i in range(int(places.max()) + 1)])
+    half = (high - low) / (len(places) - 1) / 2
+    (left, bottom), (right, top) = (low - half).tolist(), (high + half).tolist()
+    extent = (left, right, bottom, top)
+    ax.imshow(tints[places], origin="lower", extent=extent, aspect="auto")
 
 
 def _draw_points(

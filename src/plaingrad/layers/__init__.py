@@ -1,8 +1,47 @@
 """Layers: each only builds nodes, and knows nothing of training or printing."""
 
-from .activation import ReLU
+from .activation import (
+    ELU,
+    GELU,
+    HardTanh,
+    LeakyReLU,
+    LogSoftmax,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
 from .base import Layer
-from .combine import Sequence
+from .combine import Residual, Sequence
+from .convolution import Conv2d
+from .dropout import Dropout
 from .linear import Linear
+from .pooling import AvgPool2d, GlobalAvgPool2d, MaxPool2d
+from .reshape import Flatten, Reshape
 
-__all__ = ["Layer", "Linear", "ReLU", "Sequence"]
+__all__ = [
+    "ELU",
+    "GELU",
+    "AvgPool2d",
+    "Conv2d",
+    "Dropout",
+    "Flatten",
+    "GlobalAvgPool2d",
+    "HardTanh",
+    "Layer",
+    "LeakyReLU",
+    "Linear",
+    "LogSoftmax",
+    "MaxPool2d",
+    "ReLU",
+    "Reshape",
+    "Residual",
+    "Sequence",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+]

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import Any
+from typing import Self
 
 from ..errors import PlaingradError
 from ..graph import Node
+from ..remember import Remembered
 from ..shapes import Shape
 from ..trace import Start, current
 
 
-class Layer:
+class Layer(Remembered):
     """A part of a network; subclass it and write `forward`.
 
     The constructor's arguments are remembered, so that a network prints as it was
     written and can be saved without pickling. Input sizes are not among them:
-    parameters are asked for in `forward`, where the sizes are known.
+    parameters are asked for in `forward`, where the sizes are known. Two layers are
+    never equal: each has parameters of its own, and one used twice shares them.
 
     Attributes
     ----------
@@ -38,20 +39,11 @@ class Layer:
     symbol: str = "h"
     note: str = ""
     rectifies: bool | None = None
-    arguments: dict[str, Any]
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Layer:
-        """Remember the arguments, by name."""
-        layer = super().__new__(cls)
-        try:
-            bound = inspect.signature(cls.__init__).bind(layer, *args, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"{cls.__name__}: {error}") from None
-        names = list(bound.arguments)[1:]
-        layer.arguments = {name: bound.arguments[name] for name in names}
-        return layer
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
-    def forward(self, x: Node, /) -> Node:
+    def forward(self, x: Node, /) -> Node:  # noqa: ARG002
         """Return the output for a symbolic input of shape (n, ...)."""
         raise PlaingradError(
             f"{type(self).__name__} has no forward method. Write one: "
@@ -77,29 +69,16 @@ class Layer:
         return current().parameter(self, letter, shape, start)
 
     def named(self, node: Node, symbol: str) -> Node:
-        """Return `node`, called by `symbol` and the layer's number in the script."""
+        """Return `node`, called by `symbol` and the layer's number in the script.
+
+        A layer has its number once it has asked for a parameter; one without
+        parameters takes the number of the layer before it.
+        """
         trace = current()
         trace.name(node, trace.layer_name(symbol))
         return node
 
-    def freeze(self) -> Layer:
+    def freeze(self) -> Self:
         """Keep the parameters of this layer and its parts as they are; return it."""
         self.trainable = False
         return self
-
-    def __repr__(self) -> str:
-        """Show the layer as the user wrote it."""
-        words = []
-        required = _required(type(self))
-        for name, value in self.arguments.items():
-            if isinstance(value, tuple) and name == "layers":
-                words += map(repr, value)
-            else:
-                words.append(repr(value) if name in required else f"{name}={value!r}")
-        return f"{type(self).__name__}({', '.join(words)})"
-
-
-def _required(cls: type[Layer]) -> set[str]:
-    """Return the parameters of the constructor that have no default."""
-    parameters = inspect.signature(cls.__init__).parameters.values()
-    return {p.name for p in parameters if p.default is inspect.Parameter.empty}

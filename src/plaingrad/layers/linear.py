@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import ShapeError, whole
 from ..graph import Node
 from ..initializers import Initializer, Zeros
+from . import settings
 from .base import Layer
 
 
@@ -24,6 +25,13 @@ class Linear(Layer):
     trainable
         Whether training changes it.
 
+    Raises
+    ------
+    SettingError
+        When a setting is out of its range.
+    ShapeError
+        In a network, when the input has no axis of features.
+
     Notes
     -----
     Input (..., in), output (..., units); any leading axes.
@@ -40,8 +48,8 @@ class Linear(Layer):
         trainable: bool = True,
     ) -> None:
         self.units = whole("units", units)
-        self.bias = bias
-        self.init = init
+        self.bias = settings.bias(bias)
+        self.init = settings.init(init)
         self.name = name
         self.trainable = trainable
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..graph import NUMPY, Node, apply, as_node, function
-from ..op import define
+from ..errors import PlaingradError
+from ..graph import NUMPY, Node, apply, as_node, function, with_casts
+from ..op import Attrs, Case, define
 from ..shapes import Type, broadcast
 from .rules import arithmetic, comparison, reals, spread, unary
 
 # Arithmetic. A rule gives adjoints of the broadcast shape; `derive` sums them.
 
+
+def _quotient(rng: np.random.Generator) -> Case:
+    (top, bottom), attrs = reals(2, 0.5, 2.0)(rng)
+    return [top, bottom * rng.choice([-1.0, 1.0], size=bottom.shape)], attrs
+
+
 define(
     "add",
     rule=arithmetic,
+    casts="mixed",
     text="{0} + {1}",
     maths="#0 + #1",
     grad=lambda y, g: (g, g),
@@ -25,6 +34,7 @@ define(
 define(
     "sub",
     rule=arithmetic,
+    casts="mixed",
     text="{0} - {1}",
     maths="#0 - #1",
     grad=lambda y, g: (g, -g),
@@ -34,6 +44,8 @@ define(
 define(
     "mul",
     rule=arithmetic,
+    casts="mixed",
+    keeps_truths=True,
     text="{0} * {1}",
     maths="#0 \\odot #1",
     grad=lambda y, g: (g * y.inputs[1], g * y.inputs[0]),
@@ -42,14 +54,16 @@ define(
 define(
     "div",
     rule=arithmetic,
+    casts="always",
     text="{0} / {1}",
     maths="\\frac{#0}{#1}",
     grad=lambda y, g: (g / y.inputs[1], -(g * y / y.inputs[1])),
-    domain=lambda rng: _quotient(rng),
+    domain=_quotient,
 )
 define(
     "neg",
     rule=unary,
+    casts="always",
     text="-{0}",
     maths="-#0",
     grad=lambda y, g: (-g,),
@@ -58,20 +72,23 @@ define(
 define(
     "floordiv",
     rule=arithmetic,
+    casts="mixed",
     text="{0} // {1}",
     maths="\\left\\lfloor \\frac{#0}{#1} \\right\\rfloor",
+    grad=lambda y, g: (None, None),
+    domain=_quotient,
+    analytic=False,
 )
-
-
-def _quotient(rng: np.random.Generator) -> Any:
-    (top, bottom), attrs = reals(2, 0.5, 2.0)(rng)
-    return [top, bottom * rng.choice([-1.0, 1.0], size=bottom.shape)], attrs
 
 
 def _pow_grad(y: Node, g: Node) -> tuple[Node, Node | None]:
     x, p = y.inputs
     to_base = g * (p * x ** (p - 1))
-    return to_base, None if p.kind == "number" else g * (y * log(x))
+    if p.kind == "number":
+        return to_base, None
+    # at 0 the logarithm would turn 0 * -inf into nan
+    positive = x if x.kind == "number" else where(equal(x, 0), 1, x)
+    return to_base, g * (y * log(positive))
 
 
 def _pow_maths(node: Node) -> str:
@@ -81,6 +98,7 @@ def _pow_maths(node: Node) -> str:
 define(
     "pow",
     rule=arithmetic,
+    casts="mixed",
     text="{0} ** {1}",
     maths=_pow_maths,
     grad=_pow_grad,
@@ -91,7 +109,7 @@ define(
 
 
 def _unary(name: str, text: str, maths: str, grad: Any, **more: Any) -> None:
-    more.setdefault("domain", reals(1))
+    more = {"domain": reals(1), "casts": "always"} | more
     define(name, rule=unary, text=text, maths=maths, grad=grad, **more)
 
 
@@ -122,8 +140,8 @@ _unary(
     number="{0} ** 0.5",
     hint="root",
 )
-_unary("sin", "np.sin({0})", "\\sin #0", lambda y, g: (g * cos(y.inputs[0]),))
-_unary("cos", "np.cos({0})", "\\cos #0", lambda y, g: (-(g * sin(y.inputs[0])),))
+_unary("sin", "np.sin({0})", "\\sin #0", lambda y, g: (g * apply("cos", y.inputs[0]),))
+_unary("cos", "np.cos({0})", "\\cos #0", lambda y, g: (-(g * apply("sin", y.inputs[0])),))
 _unary("tanh", "np.tanh({0})", "\\tanh #0", lambda y, g: (g * (1 - y**2),))
 _unary(
     "sigmoid",
@@ -136,14 +154,14 @@ _unary(
     "softplus",
     "np.logaddexp(0, {0})",
     "\\ln(1 + e^{#0})",
-    lambda y, g: (g * sigmoid(y.inputs[0]),),
+    lambda y, g: (g * apply("sigmoid", y.inputs[0]),),
     analytic=False,
 )
 _unary(
     "abs",
     "np.abs({0})",
     "\\left| #0 \\right|",
-    lambda y, g: (g * sign(y.inputs[0]),),
+    lambda y, g: (g * apply("sign", y.inputs[0]),),
     domain=reals(1, apart=0.1),
     analytic=False,
 )
@@ -180,6 +198,7 @@ def _minimum_grad(y: Node, g: Node) -> tuple[Node, Node]:
 define(
     "maximum",
     rule=arithmetic,
+    casts="mixed",
     text="np.maximum({0}, {1})",
     maths="\\max(#0, #1)",
     grad=_maximum_grad,
@@ -190,6 +209,7 @@ define(
 define(
     "minimum",
     rule=arithmetic,
+    casts="mixed",
     text="np.minimum({0}, {1})",
     maths="\\min(#0, #1)",
     grad=_minimum_grad,
@@ -199,17 +219,27 @@ define(
 )
 
 
-def _where_rule(types: Any, attrs: Any) -> Type:
+def _where_rule(types: Sequence[Type], attrs: Attrs) -> Type:
     value = arithmetic(types[1:], attrs)
     shape = broadcast(types[0].shape, value.shape)
-    return Type(shape, value.kind)
+    # two Python numbers, chosen between entry by entry, make an array of floats
+    spread = value.kind == "number" and types[0].kind != "number"
+    return Type(shape, "float" if spread else value.kind)
+
+
+def _where_text(node: Node) -> str:
+    condition, *values = node.inputs
+    text = "np.where({0}, {1}, {2})"
+    if condition.kind != "number" and all(x.kind == "number" for x in values):
+        return f"{text}.astype({{float}})"
+    return text
 
 
 def _where_grad(y: Node, g: Node) -> tuple[None, Node, Node]:
     return None, where(y.inputs[0], g, 0), where(y.inputs[0], 0, g)
 
 
-def _choice(rng: np.random.Generator) -> Any:
+def _choice(rng: np.random.Generator) -> Case:
     (a, b, c), attrs = reals(3)(rng)
     return [c > 0, a, b], attrs
 
@@ -217,7 +247,7 @@ def _choice(rng: np.random.Generator) -> Any:
 define(
     "where",
     rule=_where_rule,
-    text="np.where({0}, {1}, {2})",
+    text=_where_text,
     maths="\\begin{cases} #1 & #0 \\\\ #2 & \\text{else} \\end{cases}",
     grad=_where_grad,
     domain=_choice,
@@ -355,19 +385,21 @@ def minimum(a: Any, b: Any) -> Node:
 
 
 @function(np.clip)
-def clip(x: Any, low: Any, high: Any) -> Node:
-    """Return x, held between low and high."""
-    return minimum(maximum(x, low), high)
+def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Node:
+    """Return x, held between two bounds; None is no bound."""
+    held = as_node(x) if a_min is None else maximum(x, a_min)
+    return held if a_max is None else minimum(held, a_max)
 
 
 @function(np.where)
 def where(condition: Any, a: Any, b: Any) -> Node:
     """Return a where the condition holds and b elsewhere."""
-    condition, a, b = as_node(condition), as_node(a), as_node(b)
-    if condition.kind == "bool" and a.kind == b.kind == "number":
-        # np.where of two Python numbers would be float64 in a float32 program
-        return b + apply("cast", condition) * (a - b)
-    return apply("where", condition, a, b)
+    if isinstance(condition, bool):
+        raise PlaingradError(
+            f"the condition of np.where is {condition} everywhere. `==` between traced "
+            f"values asks whether they are the same one; write np.equal(a, b)."
+        )
+    return apply("where", condition, *with_casts([as_node(a), as_node(b)]))
 
 
 @function(np.equal)

@@ -15,6 +15,13 @@ Role = Literal["data", "parameter", "state", "setting", "time"]
 """What a named input is to a program."""
 
 
+def number_text(value: Any) -> str:
+    """Return a number, or nested lists of numbers, as NumPy text."""
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(number_text, value))}]"
+    return repr(value) if math.isfinite(value) else f"{value!r}".replace("i", "np.i")
+
+
 def _maths_number(node: Node) -> str:
     value = node.attrs["value"]
     mantissa, _, exponent = f"{value!r}".partition("e")

@@ -1,6 +1,7 @@
 """Random numbers that are a pure function of (seed, step, place).
 
-The generator hashes the position and the key, word by word, with a 32-bit integer hash
+Shuffles come from NumPy's generator, seeded by (seed, epoch). For dropout, whose
+numbers are drawn in every step, the generator hashes the position and the key, word by word, with a 32-bit integer hash
 of two multiplications and xorshifts (the family of Mueller's and Wellons' "lowbias32").
 The same lines stand in the printed script, so any step can be replayed alone.
 """
@@ -15,17 +16,17 @@ from ..graph import Node, apply, function
 from ..op import define
 from ..shapes import Shape, Type, size_of
 
-UNIFORM = """def uniform(count, *key):  # numbers in [0, 1), a pure function of the key
+UNIFORM = """def uniform(count, *key):  # {comment}
     x = np.arange(count, dtype=np.uint32)
     for word in key:
         x = (x ^ word) * 0x7FEB352D
         x = (x ^ x >> 15) * 0x846CA68B
         x ^= x >> 16
-    return (x >> 8) * np.float32(2**-24)"""
+    return (x >> 8).astype(np.float32) / 2**24"""
 """The generator, as the script prints it and the reference runs it."""
 
 _namespace: dict[str, Any] = {"np": np}
-exec(compile(UNIFORM, "<uniform>", "exec"), _namespace)  # noqa: S102
+exec(compile(UNIFORM.format(comment=""), "<uniform>", "exec"), _namespace)  # noqa: S102
 
 
 def uniform(count: int, *key: int) -> np.ndarray[Any, Any]:
@@ -35,7 +36,7 @@ def uniform(count: int, *key: int) -> np.ndarray[Any, Any]:
 
 def shuffled(count: int, seed: int, epoch: int) -> np.ndarray[Any, Any]:
     """Return the order in which an epoch visits `count` samples."""
-    return np.argsort(uniform(count, seed, epoch, 0), kind="stable")
+    return np.random.default_rng((seed, epoch)).permutation(count)
 
 
 def _text(node: Node) -> str:

@@ -86,9 +86,9 @@ def _count(y: Node) -> Node:
 
 def _max_grad(y: Node, g: Node) -> tuple[Node]:
     """Share the adjoint among all entries that reach the maximum."""
-    is_max = apply("cast", apply("eq", y.inputs[0], _kept(y)))
-    share = apply("sum", is_max, axes=y.attrs["axes"], keepdims=True)
-    return (_spread_back(y, g) * (is_max / share),)
+    is_max = apply("eq", y.inputs[0], _kept(y))
+    count = apply("sum", apply("cast", is_max), axes=y.attrs["axes"], keepdims=True)
+    return (reshape(g, count.shape) / count * is_max,)
 
 
 define(
@@ -98,7 +98,7 @@ define(
     maths=_maths("\\sum"),
     grad=lambda y, g: (_spread_back(y, g),),
     domain=_domain,
-    hint="total",
+    hint=lambda node: "count" if node.inputs[0].op.name == "cast" else "total",
 )
 define(
     "mean",

@@ -7,32 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
 from ..op import Attrs, Case
 from ..shapes import Kind, Type, broadcast
 
 
 def arithmetic(types: Sequence[Type], _: Attrs) -> Type:
-    """Broadcast the shapes; floats win over integers over Python numbers."""
+    """Broadcast the shapes; floats win over integers, truths and Python numbers."""
     kinds = {type_.kind for type_ in types}
-    shape = broadcast(*(type_.shape for type_ in types))
-    if "float" in kinds:
-        return Type(shape, "float")
-    return Type(shape, "number" if kinds == {"number"} else _only(kinds))
-
-
-def _only(kinds: set[Kind]) -> Kind:
-    if kinds <= {"int"}:
-        return "int"
-    if kinds <= {"bool"}:
-        return "bool"
-    raise ShapeError(f"values of the kinds {sorted(kinds)} cannot be combined")
+    ranked: Sequence[Kind] = ("float", "int", "bool", "number")
+    kind = next(kind for kind in ranked if kind in kinds)
+    return Type(broadcast(*(type_.shape for type_ in types)), kind)
 
 
 def unary(types: Sequence[Type], _: Attrs) -> Type:
-    """Keep the shape; a float stays a float and a number a number."""
-    if types[0].kind not in ("float", "number"):
-        raise ShapeError(f"expected floats, got an array of kind {types[0].kind}")
+    """Keep the type: a float array stays one, and a number a number."""
     return types[0]
 
 

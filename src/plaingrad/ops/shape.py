@@ -465,6 +465,8 @@ def _one_part(size: Size, key: Any) -> tuple[Any, Size | None]:
         start, stop, step = key.indices(size)
         if step < 1:
             raise ShapeError("slices must step forwards in a traced program")
+        if (start, stop, step) == (0, size, 1):
+            return None, size
         return (start, max(start, stop), step), _length(start, stop, step)
     if not isinstance(key, (int, np.integer)) or not -size <= key < size:
         raise ShapeError(f"{key!r} is no index for an axis of size {size}")

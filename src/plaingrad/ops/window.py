@@ -55,8 +55,18 @@ def _grid(shape: Sequence[Size], attrs: Attrs) -> Pair:
     return rows, columns
 
 
-def _loop(name: str, count: int) -> str:
-    return f"for {name} in range({count})"
+def _loops(window: Pair) -> list[str]:
+    """Print the loops over the entries of a window; a single row needs none."""
+    named = zip("ij", window, strict=True)
+    return [f"for {name} in range({count})" for name, count in named if count > 1]
+
+
+def _entry(window: Pair) -> str:
+    """Print the number of the entry (i, j) of a window."""
+    kh, kw = window
+    if kh > 1 and kw > 1:
+        return f"{kw} * i + j"
+    return "i" if kh > 1 else "j" if kw > 1 else "0"
 
 
 def _span(name: str, count: int, stride: int, dilation: int, window: int) -> str:
@@ -83,21 +93,18 @@ def _spans(image: Sequence[Size], attrs: Attrs) -> str:
 
 
 def _patches_text(node: Node) -> str:
-    kh, kw = node.attrs["window"]
     spans = _spans(node.inputs[0].shape, node.attrs)
-    return f"np.stack(\n    [{{0}}{spans} {_loop('i', kh)} {_loop('j', kw)}], axis=3\n)"
+    parts = " ".join([f"{{0}}{spans}", *_loops(node.attrs["window"])])
+    return f"np.stack(\n    [{parts}], axis=3\n)"
 
 
 def _fold_text(node: Node) -> str:
-    kh, kw = node.attrs["window"]
-    h, w, channels = node.shape[1:]
-    spans = _spans(node.shape, node.attrs)
-    return (
-        f"{{out}} = np.zeros(({node.shape[0]}, {h}, {w}, {channels}), {{float}})\n"
-        f"{_loop('i', kh)}:\n"
-        f"    {_loop('j', kw)}:\n"
-        f"        {{out}}{spans} += {{0}}[:, :, :, {kw} * i + j]"
-    )
+    window, sizes = node.attrs["window"], ", ".join(map(str, node.shape))
+    lines = [f"{loop}:" for loop in _loops(window)]
+    spans, entry = _spans(node.shape, node.attrs), _entry(window)
+    lines.append(f"{{out}}{spans} += {{0}}[:, :, :, {entry}]")
+    steps = [f"{'    ' * depth}{line}" for depth, line in enumerate(lines)]
+    return "\n".join([f"{{out}} = np.zeros(({sizes}), {{float}})", *steps])
 
 
 def _patches_domain(rng: np.random.Generator) -> Case:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ..graph import Node
+from ..graph import Node, walk
 from ..program import SECTIONS, Procedure, Section, Step
 from ..shapes import show
 from .expression import expression
@@ -73,6 +73,12 @@ def batch_line(procedure: Procedure) -> str:
         if leaf.shape and str(leaf.shape[0]) == "n":
             return f"n = len({name})"
     return ""
+
+
+def overflows(procedure: Procedure) -> bool:
+    """Tell whether a text may overflow harmlessly: 1 / (1 + exp(800)) is 0."""
+    nodes = walk([step.node for step in procedure.steps])
+    return any(node.op.name == "sigmoid" for node in nodes)
 
 
 def function_lines(

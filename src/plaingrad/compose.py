@@ -1,0 +1,316 @@
+"""Where the halves meet: network, loss, optimiser and settings become one program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .derive import gradients
+from .errors import DataError
+from .graph import Node, walk
+from .initializers import Glorot, He, line
+from .losses import Loss
+from .ops import leaf, setting, where
+from .ops.leaves import mark
+from .optimizers import Optimizer
+from .penalties import clip_by_norm, clip_by_value, penalty
+from .plan import Goal, plan
+from .program import Loop, Parameter, Procedure, Program, Role
+from .schedules import Schedule, Time
+from .shapes import Dim, Shape
+from .simplify import simplify
+from .trace import Declared, Trace, Traced, tracing
+
+BATCH = Dim(("n",))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All that a program needs beside the network: how it is trained, on what.
+
+    Attributes
+    ----------
+    features
+        The shape of one sample.
+    target
+        The leaf of the targets, (n, ...).
+    masks
+        The parameters of which only some entries are free, by name.
+    kept
+        The parameters that start from given values and not from a draw.
+    """
+
+    features: tuple[int, ...]
+    target: Node
+    loss: Loss
+    optimizer: Optimizer
+    loop: Loop
+    dtype: str = "float32"
+    l1: float = 0.0
+    l2: float = 0.0
+    clip_value: float | None = None
+    clip_norm: float | None = None
+    weighted: bool = False
+    masks: Sequence[str] = ()
+    kept: Sequence[str] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Forward:
+    """A traced network: its input, its output, and what the trace gathered."""
+
+    x: Node
+    output: Node
+    trace: Trace
+
+
+def forward(
+    network: Traced, features: Sequence[int], training: bool = False
+) -> Forward:
+    """Trace a network on a batch of samples of the given shape."""
+    with tracing(training) as trace:
+        x = leaf("X", (BATCH, *features))
+        return Forward(x, trace.call(network, x), trace)
+
+
+def compose(network: Traced, recipe: Recipe) -> Program:
+    """Return the whole training program of a network."""
+    made = forward(network, recipe.features, training=True)
+    update = _Update(made, recipe)
+    evaluate = _evaluate(forward(network, recipe.features), recipe)
+    trainable = update.trainable
+    declared = made.trace.parameters.values()
+    return Program(
+        title=f"{network!r}",
+        dtype=recipe.dtype,
+        parameters=tuple(
+            _parameter(d, recipe, made.trace, trainable) for d in declared
+        ),
+        states=update.states,
+        settings=_settings([update.procedure, evaluate]),
+        update=update.procedure,
+        evaluate=evaluate,
+        loop=recipe.loop,
+        data={f"free_{name}": trainable[name].shape for name in recipe.masks},
+    )
+
+
+def start_line(declared: Declared, trace: Trace, dtype: str) -> tuple[str, str]:
+    """Return the text that draws a parameter's first values, and its note."""
+    name, shape = str(declared.leaf.attrs["name"]), _fixed(declared.leaf.shape)
+    start = declared.start
+    if start is None:
+        start = He() if trace.rectified.get(name) else Glorot()
+    return line(start, shape, dtype), start.note
+
+
+def _parameter(
+    declared: Declared, recipe: Recipe, trace: Trace, trainable: Mapping[str, Node]
+) -> Parameter:
+    name = str(declared.leaf.attrs["name"])
+    start, note = start_line(declared, trace, recipe.dtype)
+    if name in recipe.kept:
+        start, note = f'data["{name}"]', ""
+    return Parameter(
+        name,
+        _fixed(declared.leaf.shape),
+        start,
+        note,
+        name in trainable,
+        f"free_{name}" if name in recipe.masks else None,
+    )
+
+
+def _fixed(shape: Shape) -> tuple[int, ...]:
+    return tuple(size for size in shape if isinstance(size, int))
+
+
+def _settings(procedures: Sequence[Procedure]) -> dict[str, float]:
+    """Return the numbers that the procedures call by name, in order of their use."""
+    return {
+        name: node.attrs["value"]
+        for procedure in procedures
+        for name, node in procedure.inputs.items()
+        if node.attrs["role"] == "setting" and name != "seed"
+    }
+
+
+class _Update:
+    """One training step: forward, loss, backward, update."""
+
+    def __init__(self, made: Forward, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.trainable = {
+            name: d.leaf for name, d in made.trace.parameters.items() if d.trainable
+        }
+        if not self.trainable:
+            raise DataError("the network has no parameter that training may change.")
+        self.states: dict[str, str] = {}
+        self.roles = dict(made.trace.roles)
+        self.roles[made.output] = Role(recipe.loss.output)
+        values, self.loss = self._forward(made)
+        grads = self._gradients(values)
+        renewed = self._renew(self._clipped(grads))
+        self.procedure = self._plan(values, grads, renewed)
+
+    def _forward(self, made: Forward) -> tuple[list[Node], Node]:
+        """Return the named forward values and the loss, simplified."""
+        recipe = self.recipe
+        weight = leaf("w", (BATCH,)) if recipe.weighted else None
+        loss = recipe.loss.total(made.output, recipe.target, weight)
+        matrices = [p for p in self.trainable.values() if p.ndim > 1]
+        extra = penalty(matrices, recipe.l1, recipe.l2)
+        if extra is not None:
+            self.roles[loss] = Role("data_loss")
+            loss = mark(loss) + extra
+        self.roles[loss] = Role("loss")
+        needed = set(walk([loss]))
+        values = [node for node in self.roles if node in needed and node is not loss]
+        simple, became = simplify([*values, loss])
+        self._follow(became)
+        alive = set(walk([simple[-1]]))
+        return [node for node in simple[:-1] if node in alive], simple[-1]
+
+    def _follow(self, became: Mapping[Node, Node]) -> None:
+        """Carry the roles over to what the nodes became."""
+        roles: dict[Node, Role] = {}
+        for node, role in self.roles.items():
+            roles.setdefault(became.get(node, node), role)
+        self.roles = roles
+
+    def _gradients(self, values: Sequence[Node]) -> dict[str, Node]:
+        """Return the gradient of each trainable parameter, last layer first."""
+        wanted = list(self.trainable.items())
+        nodes = [node for _, node in wanted]
+        found, adjoints = gradients(self.loss, nodes, {*values, *nodes})
+        for node in values:
+            if node in adjoints and node is not self.loss:
+                self.roles.setdefault(adjoints[node], Role(f"d{self.roles[node].name}"))
+        grads = {name: mark(g) for (name, _), g in zip(wanted, found, strict=True)}
+        for name, grad in grads.items():
+            self.roles.setdefault(grad, Role(f"d{name}"))
+        return {name: grads[name] for name in self._backwards()}
+
+    def _backwards(self) -> list[str]:
+        """Return the trainable names by layer, last layer first."""
+        layers: dict[str, list[str]] = {}
+        for name in self.trainable:
+            layers.setdefault(name.lstrip("Wb"), []).append(name)
+        return [name for names in reversed(layers.values()) for name in names]
+
+    def _clipped(self, grads: dict[str, Node]) -> dict[str, Node]:
+        values, recipe = list(grads.values()), self.recipe
+        if recipe.clip_value is not None:
+            values = clip_by_value(values, recipe.clip_value)
+        if recipe.clip_norm is not None:
+            values = clip_by_norm(values, recipe.clip_norm)
+        return dict(zip(grads, values, strict=True))
+
+    def _rate(self, step: Node) -> Node:
+        lr = self.recipe.optimizer.lr
+        if self.recipe.loop.plateau is not None:
+            return leaf("lr", (), "time", "number")
+        if not isinstance(lr, Schedule):
+            return setting("lr", lr)
+        time = Time(
+            step=step,
+            epoch=leaf("epoch", (), "time", "number"),
+            steps=leaf("steps", (), "time", "number"),
+            epochs=leaf("epochs", (), "time", "number"),
+        )
+        rate = lr.rate(time)
+        self.roles.setdefault(rate, Role("lr"))
+        return rate
+
+    def _renew(self, grads: Mapping[str, Node]) -> list[tuple[Node, Node]]:
+        """Return (leaf, new value) for every state and parameter, first layer first."""
+        optimizer = self.recipe.optimizer
+        step = leaf("step", (), "time", "number")
+        rate = self._rate(step)
+        renewed: list[tuple[Node, Node]] = []
+        for name, p in self.trainable.items():
+            slots = [
+                leaf(f"{slot}{name}", p.shape, "state") for slot in optimizer.slots
+            ]
+            self.states.update({str(slot.attrs["name"]): name for slot in slots})
+            new, *memory = optimizer.update(p, grads[name], rate, step, *slots)
+            if name in self.recipe.masks:
+                new = where(leaf(f"free_{name}", p.shape, "data", "bool"), new, p)
+            renewed += [*zip(slots, memory, strict=True), (p, new)]
+        return renewed
+
+    def _plan(
+        self,
+        values: Sequence[Node],
+        grads: Mapping[str, Node],
+        renewed: Sequence[tuple[Node, Node]],
+    ) -> Procedure:
+        old = [*values, self.loss, *grads.values(), *(new for _, new in renewed)]
+        simple, became = simplify(old)
+        self._follow(became)
+        new = dict(zip(old, simple, strict=True))
+        goals = [
+            Goal(new[node], "forward") for node in self._forward_values(values, new)
+        ]
+        goals.append(Goal(new[self.loss], "loss"))
+        goals += [Goal(new[grad], "backward") for grad in grads.values()]
+        goals += [Goal(new[value], "update", renews=old) for old, value in renewed]
+        return plan(goals, self.roles, [new[self.loss]])
+
+    def _forward_values(
+        self, values: Sequence[Node], new: Mapping[Node, Node]
+    ) -> list[Node]:
+        """Return the named values that do not come from the targets."""
+        targets = ("y", "w")
+        return [
+            node
+            for node in values
+            if not any(
+                x.op.name == "leaf" and x.attrs["name"] in targets
+                for x in walk([new[node]])
+            )
+        ]
+
+
+def _evaluate(made: Forward, recipe: Recipe) -> Procedure:
+    """Plan the loss and the score of the network on data."""
+    y = recipe.target
+    loss = recipe.loss.total(made.output, y)
+    word, score = recipe.loss.score(made.output, y)
+    roles = {
+        **made.trace.roles,
+        made.output: Role(recipe.loss.output),
+        loss: Role("loss"),
+        score: Role(word),
+    }
+    (output, loss_, score_), became = simplify([made.output, loss, score])
+    followed: dict[Node, Role] = {}
+    for node, role in roles.items():
+        followed.setdefault(became.get(node, node), role)
+    shown = [node for node, role in followed.items() if role.note]
+    alive = set(walk([output]))
+    goals = [
+        *(Goal(node, "forward") for node in shown if node in alive),
+        Goal(output, "forward", soft=True),
+        Goal(loss_, "loss"),
+        Goal(score_, "result"),
+    ]
+    return plan(goals, followed, [loss_, score_])
+
+
+def reading(
+    made: Forward, wanted: Mapping[str, Node], every: bool = False
+) -> Procedure:
+    """Plan a forward pass that computes `wanted`, by name.
+
+    With `every`, each value that a layer names is computed too.
+    """
+    values = [*made.trace.roles] if every else []
+    roles = {**made.trace.roles, **{node: Role(name) for name, node in wanted.items()}}
+    old = [*values, *wanted.values()]
+    simple, became = simplify(old)
+    followed: dict[Node, Role] = {}
+    for node, role in roles.items():
+        followed.setdefault(became.get(node, node), role)
+    goals = [Goal(node, "forward") for node in simple]
+    return plan(goals, followed, simple[len(values) :])

@@ -1,0 +1,50 @@
+"""What the settings of layers may be."""
+
+from __future__ import annotations
+
+from ..errors import SettingError, unknown_name, whole
+from ..initializers import Initializer
+
+Pair = tuple[int, int]
+Padding = str | int | Pair
+
+
+def pair(what: str, value: int | Pair, least: int = 1) -> Pair:
+    """Return (height, width) from one whole number for both, or from the two."""
+    if isinstance(value, (tuple, list)):
+        if len(value) != 2:
+            raise SettingError(
+                f"{what} must be one whole number or a pair (height, width), got "
+                f"{value!r}."
+            )
+        return whole(what, value[0], least), whole(what, value[1], least)
+    return whole(what, value, least), whole(what, value, least)
+
+
+def padding(value: Padding) -> Padding:
+    """Return "valid", "same", or a pair of whole numbers."""
+    if isinstance(value, str):
+        if value not in ("valid", "same"):
+            raise unknown_name("padding", value, ("valid", "same"))
+        return value
+    return pair("padding", value, least=0)
+
+
+def bias(value: object) -> bool:
+    """Return whether a bias is added."""
+    if isinstance(value, bool):
+        return value
+    raise SettingError(
+        f"bias must be True or False, got {value!r}. An activation is a layer of its "
+        f"own: put pg.ReLU() after this one."
+    )
+
+
+def init(value: object) -> Initializer | None:
+    """Return how the weights start: an initialiser, or None for the usual choice."""
+    if value is None or isinstance(value, Initializer):
+        return value
+    shown = value.__name__ if isinstance(value, type) else repr(value)
+    raise SettingError(
+        f"init must be an initialiser, got {shown}. Write for example init=pg.He()."
+    )

@@ -1,0 +1,69 @@
+"""What a training leaves behind: its costs, epoch by epoch and update by update."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass
+class History:
+    """The course of a training.
+
+    Attributes
+    ----------
+    score_name
+        What the scores are: "accuracy" or "r2".
+    loss
+        The mean loss of each epoch's batches, dropout and penalties included.
+    val_loss, val_score
+        Loss and score on the validation data after each epoch; empty without any.
+    batch_loss
+        The loss of every update.
+    rate
+        The learning rate at the end of each epoch, where the loop sets it.
+    updates_per_epoch
+        How many updates an epoch has.
+    best_epoch
+        The epoch (from 1) whose weights were kept by early stopping, else None.
+    seconds
+        The time that training took.
+    stopped
+        Why training ended: "epochs", "patience", "callback", "interrupted" or
+        "diverged".
+    chosen
+        What `fit` chose by itself, in a sentence each.
+    """
+
+    score_name: str = "accuracy"
+    loss: list[float] = field(default_factory=list)
+    val_loss: list[float] = field(default_factory=list)
+    val_score: list[float] = field(default_factory=list)
+    batch_loss: list[float] = field(default_factory=list)
+    rate: list[float] = field(default_factory=list)
+    updates_per_epoch: int = 1
+    best_epoch: int | None = None
+    seconds: float = 0.0
+    stopped: str = "epochs"
+    chosen: list[str] = field(default_factory=list)
+
+    @property
+    def epochs(self) -> int:
+        """The number of epochs that were run."""
+        return len(self.loss)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as lists and numbers, for JSON."""
+        return asdict(self)
+
+    def __repr__(self) -> str:
+        """Show the last state in one line."""
+        words = (
+            [f"{self.epochs} epochs", f"loss {self.loss[-1]:.4f}"] if self.loss else []
+        )
+        if self.val_loss:
+            words.append(f"val_loss {self.val_loss[-1]:.4f}")
+            words.append(f"val_{self.score_name} {self.val_score[-1]:.4f}")
+        if self.best_epoch is not None:
+            words.append(f"best epoch {self.best_epoch}")
+        return f"<History: {', '.join(words) or 'nothing yet'}>"

@@ -1,0 +1,282 @@
+"""The longhand script: a whole training, as a careful person would write it in NumPy."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from ..graph import walk
+from ..ops.random import UNIFORM
+from ..program import SECTIONS, Program, part
+from ..shapes import show
+from .lines import aligned, batch_line, function_lines, overflows, section_lines
+from .update import memory_rows, update_lines
+from .words import words
+
+
+def script(program: Program, lang: str = "en", data: str = "data.npz") -> str:
+    """Return the script of a program.
+
+    Parameters
+    ----------
+    program
+        What to print.
+    lang
+        The language of its comments: "en" or "zh".
+    data
+        The file that it reads: an npz with X, y, and what else the program needs.
+    """
+    return "\n".join(_Script(program, lang, data).lines()) + "\n"
+
+
+class _Script:
+    """One printing."""
+
+    def __init__(self, program: Program, lang: str, data: str) -> None:
+        self.program = program
+        self.loop = program.loop
+        self.words = words(lang)
+        self.data = data
+        self.batched = self.loop.batch_size is not None
+        inputs = program.update.inputs
+        self.names = [name for name in ("X", "y", "w") if name in inputs]
+        steps = (*program.update.steps, *program.evaluate.steps)
+        self.random = any(n.op.name == "uniform" for n in walk([s.node for s in steps]))
+        self.score = program.evaluate.results[1]
+        self.judged = self.loop.validated or self.loop.plateau is not None
+
+    def lines(self) -> Iterator[str]:
+        yield from [*self._title(), "", "import numpy as np", ""]
+        yield from self._data()
+        yield from self._settings()
+        if self.random:
+            comment = self.words["uniform"]
+            yield from ["", "", *UNIFORM.format(comment=comment).splitlines()]
+        if self.judged:
+            yield from ["", "", *self._evaluate()]
+        yield from ["", ""] if self.random or self.judged else [""]
+        yield from self._start()
+        yield from self._training()
+        yield from self._result()
+
+    def _title(self) -> list[str]:
+        title = f"{self.program.title}, {self.words['title']}"
+        lines = textwrap.wrap(title, 84 if len(title) > 82 else 82)
+        if len(lines) == 1:
+            return [f'"""{title}"""']
+        return [f'"""{lines[0]}', *lines[1:], '"""']
+
+    def _data(self) -> list[str]:
+        """Return the lines that load the arrays."""
+        lines = [f'data = np.load("{self.data}")']
+        suffix = "_train" if self.batched else ""
+        lines.append(self._load(self.names, suffix, ""))
+        if self.loop.validated:
+            lines.append(self._load(["X", "y"], "_val", "_val"))
+        lines += [f'{name} = data["{name}"]' for name in self.program.data]
+        return lines
+
+    def _load(self, names: Sequence[str], suffix: str, key: str) -> str:
+        """Return one line that reads arrays, with their shapes."""
+        leaves = [self.program.update.inputs[name] for name in names]
+        cast = f".astype(np.{self.program.dtype})"
+        values = [
+            f'data["{name}{key}"]{cast if leaf.kind == "float" else ""}'
+            for name, leaf in zip(names, leaves, strict=True)
+        ]
+        code = _pairs([f"{name}{suffix}" for name in names], values)
+        shapes = ", ".join(show(("N", *leaf.shape[1:])) for leaf in leaves)
+        return aligned([(code, shapes)])[0]
+
+    def _settings(self) -> list[str]:
+        """Return the numbers that the script calls by name, a line of them."""
+        loop = self.loop
+        values: dict[str, object] = {"epochs": loop.epochs}
+        if self.random or self._drawn() or loop.shuffle:
+            values["seed"] = loop.seed
+        if self.batched:
+            values["batch_size"] = loop.batch_size
+        if loop.plateau is not None:
+            values["lr"] = loop.plateau.lr
+        values |= self.program.settings
+        lines: list[str] = []
+        names: list[str] = []
+        for name in values:
+            if len(_assignment([*names, name], values)) > 76:
+                lines.append(_assignment(names, values))
+                names = []
+            names.append(name)
+        return [*lines, _assignment(names, values)]
+
+    def _drawn(self) -> bool:
+        return any("rng." in p.start for p in self.program.parameters)
+
+    def _evaluate(self) -> list[str]:
+        """Return the function that gives loss and score."""
+        made = self.program.evaluate
+        return function_lines(
+            made, self.program.dtype, "evaluate", ["X", "y"], made.results
+        )
+
+    def _start(self) -> list[str]:
+        """Return the lines that start parameters and the optimiser's memory."""
+        rows: list[tuple[str, str]] = []
+        if self._drawn():
+            rows.append(("rng = np.random.default_rng(seed)", self.words["start"]))
+        rows += [(f"{p.name} = {p.start}", p.note) for p in self.program.parameters]
+        return aligned([*rows, *memory_rows(self.program)])
+
+    def _training(self) -> Iterator[str]:
+        """Yield the loop over epochs and batches."""
+        inputs = self.program.update.inputs
+        counted = "step" in inputs
+        if not self.batched and batch_line(self.program.update):
+            yield batch_line(self.program.update)
+        if counted:
+            yield "step = 0"
+        if "steps" in inputs:
+            per_epoch = " * -(-len(X_train) // batch_size)" if self.batched else ""
+            yield f"steps = epochs{per_epoch}"
+        yield from self._watch_start()
+        yield ""
+        if overflows(self.program.update):
+            yield 'np.seterr(over="ignore")  # 1 / (1 + exp(800)) is 0, as it should be'
+        yield "for epoch in range(epochs):"
+        indent = 4
+        names = [name for name in ("X", "y", "w") if name in inputs]
+        if self.batched:
+            yield from self._batches()
+        indent = 8 if self.batched else 4
+        if counted:
+            yield " " * indent + "step += 1"
+        yield from self._update(indent)
+        yield from self._watch()
+
+    def _batches(self) -> list[str]:
+        order = "np.arange(len(X_train))"
+        if self.loop.shuffle:
+            order = "np.random.default_rng((seed, epoch)).permutation(len(X_train))"
+        names = [*self.names, *(["n"] if batch_line(self.program.update) else [])]
+        values = [f"{name}_train[batch]" for name in self.names]
+        return [
+            f"    order = {order}",
+            "    for start in range(0, len(X_train), batch_size):",
+            "        batch = order[start : start + batch_size]",
+            "        " + _pairs(names, [*values, "len(batch)"][: len(names)]),
+        ]
+
+    def _update(self, indent: int) -> Iterator[str]:
+        """Yield one training step, section by section."""
+        space, program = " " * indent, self.program
+        for section in SECTIONS[:3]:
+            lines = section_lines(program.update, [section], program.dtype, indent)
+            if lines:
+                yield f"{space}# {self.words[section]}"
+                yield from lines
+        yield f"{space}# {self.words['update']}"
+        yield from update_lines(program, indent)
+
+    def _watch_start(self) -> Iterator[str]:
+        """Yield what early stopping and plateaus remember."""
+        stopping, plateau = self.loop.stopping, self.loop.plateau
+        if stopping is not None:
+            worst = "np.inf" if stopping.monitor == "val_loss" else "-np.inf"
+            yield f"best_{_short(stopping.monitor)}, waited = {worst}, 0"
+            yield f"best = [p.copy() for p in ({self._all()})]"
+        if plateau is not None:
+            yield "lowest, bad = np.inf, 0"
+
+    def _watch(self) -> Iterator[str]:
+        """Yield what happens at the end of an epoch."""
+        loop = self.loop
+        if loop.validated:
+            yield f"    val_loss, val_{self.score} = evaluate(X_val, y_val)"
+        elif loop.plateau is not None:
+            yield f"    train_loss, train_{self.score} = evaluate({self._trained()})"
+        yield from self._report()
+        if loop.stopping is not None:
+            yield from self._stop()
+        if loop.plateau is not None:
+            yield from self._plateau()
+
+    def _report(self) -> list[str]:
+        """Return the line that says how training goes, about ten times in all."""
+        every = max(1, self.loop.epochs // 10)
+        told = ["loss {loss:.4f}"]
+        if self.loop.validated:
+            told += [
+                "val_loss {val_loss:.4f}",
+                f"val_{self.score} {{val_{self.score}:.4f}}",
+            ]
+        line = f'print(f"epoch {{epoch + 1}}: {", ".join(told)}")'
+        if every == 1:
+            return [f"    {line}"]
+        return [f"    if (epoch + 1) % {every} == 0:", f"        {line}"]
+
+    def _stop(self) -> list[str]:
+        stopping = self.loop.stopping
+        assert stopping is not None
+        value = stopping.monitor.replace("accuracy", self.score)
+        short = _short(stopping.monitor)
+        sign, margin = ("<", "-") if stopping.monitor == "val_loss" else (">", "+")
+        least = f" {margin} {stopping.min_delta}" if stopping.min_delta else ""
+        return [
+            f"    # {self.words['stopping']}",
+            f"    if {value} {sign} best_{short}{least}:",
+            f"        best_{short}, waited = {value}, 0",
+            f"        best = [p.copy() for p in ({self._all()})]",
+            "    else:",
+            "        waited += 1",
+            f"        if waited == {stopping.patience}:",
+            "            break",
+        ]
+
+    def _plateau(self) -> list[str]:
+        plateau = self.loop.plateau
+        assert plateau is not None
+        value = "val_loss" if self.loop.validated else "train_loss"
+        least = f" - {plateau.min_delta}" if plateau.min_delta else ""
+        return [
+            f"    # {self.words['plateau']}",
+            f"    if {value} < lowest{least}:",
+            f"        lowest, bad = {value}, 0",
+            "    else:",
+            "        bad += 1",
+            f"        if bad > {plateau.patience}:",
+            f"            lr, bad = max(lr * {plateau.factor}, {plateau.min_lr}), 0",
+        ]
+
+    def _result(self) -> Iterator[str]:
+        """Yield the last lines: the best weights again, and how good they are."""
+        if self.loop.stopping is not None:
+            yield f"{self._all()} = best"
+        yield from ["", f"# {self.words['evaluation']}"]
+        if self.judged:
+            yield f"loss, {self.score} = evaluate({self._trained()})"
+        else:
+            made = part(self.program.evaluate, [self.score])
+            if self.batched:
+                yield f"X, y = {self._trained()}"
+                yield from filter(None, [batch_line(made)])
+            yield from section_lines(made, SECTIONS, self.program.dtype)
+        yield f'print(f"{self.score} {{{self.score}:.4f}}")'
+
+    def _trained(self) -> str:
+        return "X_train, y_train" if self.batched else "X, y"
+
+    def _all(self) -> str:
+        """Return all parameters as the text of a tuple."""
+        names = ", ".join(p.name for p in self.program.parameters)
+        return names if "," in names else f"{names},"
+
+
+def _short(monitor: str) -> str:
+    return monitor.removeprefix("val_")
+
+
+def _pairs(names: Sequence[str], values: Sequence[str]) -> str:
+    return f"{', '.join(names)} = {', '.join(values)}"
+
+
+def _assignment(names: Sequence[str], values: dict[str, object]) -> str:
+    return _pairs(names, [repr(values[name]) for name in names])
