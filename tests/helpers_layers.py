@@ -78,7 +78,7 @@ def compiled(
 
 def printed(nodes: Sequence[Node], trace: Trace) -> str:
     """Return the text of nodes, with the names that the layers gave."""
-    simple, new = simplify([*nodes, *trace.roles])
+    _, new = simplify([*nodes, *trace.roles])
     roles = {new[node]: role for node, role in trace.roles.items()}
     procedure = plan([Goal(new[node], "forward") for node in nodes], roles)
     return "\n".join(function_lines(procedure, "float32", "step", ["X"], ["X"]))

@@ -5,8 +5,8 @@ import math
 
 import numpy as np
 import pytest
-from helpers_layers import traced
 
+from helpers_layers import traced
 from plaingrad.errors import SettingError, ShapeError
 from plaingrad.initializers import (
     Constant,

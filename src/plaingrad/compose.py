@@ -13,7 +13,7 @@ from .losses import Loss
 from .ops import leaf, setting, where
 from .ops.leaves import mark
 from .optimizers import Optimizer
-from .penalties import clip_by_norm, clip_by_value, penalty
+from .penalties import clip_by_norm, clip_by_value, norm_parts, penalty
 from .plan import Goal, plan
 from .program import Loop, Parameter, Procedure, Program, Role
 from .schedules import Schedule, Time
@@ -22,6 +22,8 @@ from .simplify import simplify
 from .trace import Declared, Trace, Traced, tracing
 
 BATCH = Dim(("n",))
+FIRST = ("lr", "l1", "l2", "clip_value", "clip_norm")
+"""The settings that stand before those of the optimiser."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,12 +129,14 @@ def _fixed(shape: Shape) -> tuple[int, ...]:
 
 def _settings(procedures: Sequence[Procedure]) -> dict[str, float]:
     """Return the numbers that the procedures call by name, in order of their use."""
-    return {
+    found = {
         name: node.attrs["value"]
         for procedure in procedures
         for name, node in procedure.inputs.items()
         if node.attrs["role"] == "setting" and name != "seed"
     }
+    first = [name for name in FIRST if name in found]
+    return {name: found[name] for name in dict.fromkeys([*first, *found])}
 
 
 class _Update:
@@ -159,6 +163,7 @@ class _Update:
         weight = leaf("w", (BATCH,)) if recipe.weighted else None
         loss = recipe.loss.total(made.output, recipe.target, weight)
         matrices = [p for p in self.trainable.values() if p.ndim > 1]
+        self._name_parts(recipe.loss.parts(made.output, recipe.target))
         extra = penalty(matrices, recipe.l1, recipe.l2)
         if extra is not None:
             self.roles[loss] = Role("data_loss")
@@ -171,6 +176,11 @@ class _Update:
         alive = set(walk([simple[-1]]))
         return [node for node in simple[:-1] if node in alive], simple[-1]
 
+    def _name_parts(self, parts: Mapping[str, Node]) -> None:
+        """Name values inside a loss, a schedule or an optimiser."""
+        for name, node in parts.items():
+            self.roles.setdefault(node, Role(name, soft=True))
+
     def _follow(self, became: Mapping[Node, Node]) -> None:
         """Carry the roles over to what the nodes became."""
         roles: dict[Node, Role] = {}
@@ -182,10 +192,12 @@ class _Update:
         """Return the gradient of each trainable parameter, last layer first."""
         wanted = list(self.trainable.items())
         nodes = [node for _, node in wanted]
-        found, adjoints = gradients(self.loss, nodes, {*values, *nodes})
+        hard = {node for node in values if not self.roles[node].soft}
+        found, adjoints = gradients(self.loss, nodes, {*hard, *nodes})
         for node in values:
             if node in adjoints and node is not self.loss:
-                self.roles.setdefault(adjoints[node], Role(f"d{self.roles[node].name}"))
+                name, soft = f"d{self.roles[node].name}", self.roles[node].soft
+                self.roles.setdefault(adjoints[node], Role(name, soft=soft))
         grads = {name: mark(g) for (name, _), g in zip(wanted, found, strict=True)}
         for name, grad in grads.items():
             self.roles.setdefault(grad, Role(f"d{name}"))
@@ -203,30 +215,31 @@ class _Update:
         if recipe.clip_value is not None:
             values = clip_by_value(values, recipe.clip_value)
         if recipe.clip_norm is not None:
+            self._name_parts(norm_parts(values, recipe.clip_norm))
             values = clip_by_norm(values, recipe.clip_norm)
-        return dict(zip(grads, values, strict=True))
+        clipped = dict(zip(grads, values, strict=True))
+        self._name_parts({f"g{name}": g for name, g in clipped.items()})
+        return clipped
 
-    def _rate(self, step: Node) -> Node:
+    def _rate(self) -> Node:
         lr = self.recipe.optimizer.lr
         if self.recipe.loop.plateau is not None:
             return leaf("lr", (), "time", "number")
         if not isinstance(lr, Schedule):
             return setting("lr", lr)
-        time = Time(
-            step=step,
-            epoch=leaf("epoch", (), "time", "number"),
-            steps=leaf("steps", (), "time", "number"),
-            epochs=leaf("epochs", (), "time", "number"),
-        )
-        rate = lr.rate(time)
-        self.roles.setdefault(rate, Role("lr"))
+        time = Time.leaves()
+        rate = mark(lr.rate(time))
+        self.roles[rate] = Role("lr")
+        self._name_parts(lr.parts(time))
         return rate
 
     def _renew(self, grads: Mapping[str, Node]) -> list[tuple[Node, Node]]:
         """Return (leaf, new value) for every state and parameter, first layer first."""
         optimizer = self.recipe.optimizer
         step = leaf("step", (), "time", "number")
-        rate = self._rate(step)
+        rate = self._rate()
+        self.rate = rate if rate in self.roles else None
+        self._name_parts(optimizer.parts(rate, step))
         renewed: list[tuple[Node, Node]] = []
         for name, p in self.trainable.items():
             slots = [
@@ -245,7 +258,10 @@ class _Update:
         grads: Mapping[str, Node],
         renewed: Sequence[tuple[Node, Node]],
     ) -> Procedure:
-        old = [*values, self.loss, *grads.values(), *(new for _, new in renewed)]
+        rates = [] if self.rate is None else [self.rate]
+        final = [*rates, *(new for _, new in renewed)]
+        old = [*values, self.loss, *grads.values(), *final]
+        old += [node for node in self.roles if node not in old]
         simple, became = simplify(old)
         self._follow(became)
         new = dict(zip(old, simple, strict=True))
@@ -254,6 +270,7 @@ class _Update:
         ]
         goals.append(Goal(new[self.loss], "loss"))
         goals += [Goal(new[grad], "backward") for grad in grads.values()]
+        goals += [Goal(new[rate], "update") for rate in rates]
         goals += [Goal(new[value], "update", renews=old) for old, value in renewed]
         return plan(goals, self.roles, [new[self.loss]])
 
@@ -265,7 +282,8 @@ class _Update:
         return [
             node
             for node in values
-            if not any(
+            if not self.roles[node].soft
+            and not any(
                 x.op.name == "leaf" and x.attrs["name"] in targets
                 for x in walk([new[node]])
             )

@@ -115,7 +115,14 @@ class _Planner:
             g.node: self.leaf_names[g.renews] for g in goals if g.renews is not None
         }
         self.section = self._sections()
+        self.asked = {goal.node for goal in goals if not goal.soft}
         self.uses = self._uses()
+        self.repeated = {
+            x
+            for node in self.order
+            if " for " in node.op.template(node)
+            for x in node.inputs
+        }
 
     def procedure(self, results: Sequence[Node]) -> Procedure:
         lines = self._choose()
@@ -155,24 +162,25 @@ class _Planner:
             if not goal.soft:
                 uses[goal.node] += 1
         for node in reversed(self.order):
-            times = max(uses[node], 1) if node.op.view else 1
+            seen_through = node.op.view and node not in self.asked
+            times = max(uses[node], 1) if seen_through else 1
             for x in node.inputs:
                 uses[x] += times
         return uses
 
     def _choose(self) -> list[Node]:
         """Return the nodes that get a line, in order."""
-        asked = {goal.node for goal in self.goals if not goal.soft}
         lines = [
             node
             for node in self.order
-            if node.op.name != "leaf" and (node in asked or self._deserves_line(node))
+            if node.op.name != "leaf"
+            and (node in self.asked or self._deserves_line(node))
         ]
         return self._ordered(lines)
 
     def _deserves_line(self, node: Node) -> bool:
         template = node.op.template(node)
-        if "{out}" in template or "\n" in template:
+        if "{out}" in template or "\n" in template or node in self.repeated:
             return True
         if node.kind == "number":
             # NumPy's functions make float64 scalars, which would widen float32 arrays
@@ -187,7 +195,13 @@ class _Planner:
             for node in walk([goal.node]):
                 if node in wanted:
                     done.setdefault(node)
-        return list(done)
+        return self._numbers_first(list(done))
+
+    def _numbers_first(self, lines: list[Node]) -> list[Node]:
+        """Move the numbers of an update, which all parameters share, to its front."""
+        update = [node for node in lines if self.section[node] == "update"]
+        others = [node for node in lines if self.section[node] != "update"]
+        return others + sorted(update, key=lambda node: node.kind != "number")
 
     def _names(self, lines: Sequence[Node]) -> dict[Node, str]:
         free = [node for node in lines if node not in self.renewed]
@@ -223,7 +237,8 @@ class _Planner:
             for part in _inside(node, names)
         }
         fitting = {p: size for p, size in parts.items() if size <= 0.75 * WIDTH}
-        found = fitting or parts
+        named = {p: size for p, size in parts.items() if p in self.roles}
+        found = named or fitting or parts
         return max(found, key=found.__getitem__) if found else None
 
 
@@ -232,7 +247,7 @@ def _inside(node: Node, names: Mapping[Node, str]) -> Iterable[Node]:
     for x in node.inputs:
         if x in names or not x.inputs:
             continue
-        if x.kind != "number" and not (x.op.view and x.inputs[0] in names):
+        if (x.kind == "number") == (node.kind == "number") and not x.op.view:
             yield x
         yield from _inside(x, names)
 

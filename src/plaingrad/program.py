@@ -22,10 +22,14 @@ SECTIONS: tuple[Section, ...] = ("forward", "loss", "backward", "update", "resul
 
 @dataclass(frozen=True)
 class Role:
-    """What a value is to a person: its name, and a word about where it comes from."""
+    """What a value is to a person: its name, and a word about where it comes from.
+
+    A `soft` role names a value where it gets a line, and does not ask for one.
+    """
 
     name: str
     note: str = ""
+    soft: bool = False
 
 
 @dataclass(frozen=True, eq=False)

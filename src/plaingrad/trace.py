@@ -158,9 +158,9 @@ class Trace:
         step = leaf("step", (), "time", "number")
         return noise(shape, self._places, setting("seed", 0), step)
 
-    def name(self, node: Node, name: str, note: str = "") -> None:
+    def name(self, node: Node, name: str, note: str = "", soft: bool = False) -> None:
         """Say what a value is called, unless it has a name already."""
-        self.roles.setdefault(node, Role(name, note))
+        self.roles.setdefault(node, Role(name, note, soft))
 
     def layer_name(self, symbol: str) -> str:
         """Return the name of a value of the layer that is running: mask -> mask2."""

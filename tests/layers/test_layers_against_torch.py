@@ -5,12 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from helpers_layers import compiled, traced
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
+from helpers_layers import compiled, traced
 from plaingrad.layers import (
     ELU,
     GELU,
@@ -173,6 +173,7 @@ def test_convolution_is_that_of_torch(
     compare(layer, (*sizes, groups * inner), theirs)
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even:UserWarning")
 @random_geometry
 @given(window=pairs, dilation=pairs, spare=extra)
 def test_same_convolution_is_that_of_torch(

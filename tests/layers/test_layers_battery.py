@@ -4,8 +4,16 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from helpers_layers import N, assert_close, complex_step, compiled, differences, traced
 
+from helpers_layers import (
+    N,
+    Values,
+    assert_close,
+    compiled,
+    complex_step,
+    differences,
+    traced,
+)
 from plaingrad.derive import gradients
 from plaingrad.graph import Node, walk
 from plaingrad.layers import (
@@ -159,15 +167,32 @@ def test_second_derivatives_are_those_of_numeric_differentiation(case: Case) -> 
 @pytest.mark.parametrize("training", [False, True])
 def test_float32_stays_float32(case: Case, training: bool) -> None:
     net = traced(case.layer, *case.input, training=training)
-    values = {
-        name: value.astype(np.float32) if isinstance(value, np.ndarray) else value
-        for name, value in net.values(2, np.random.default_rng(2)).items()
-    }
-    results = compiled([net.out, *net.gradients], "float32")(values)
-    assert {result.dtype for result in results} == {np.dtype(np.float32)}
-    double = compiled([net.out, *net.gradients])(values)
-    for single, exact in zip(results, double, strict=True):
+    values = net.values(2, np.random.default_rng(2))
+    wanted = [net.out, *net.gradients]
+    results = compiled(wanted, "float32")(rounded(values))
+    for single, exact in zip(results, compiled(wanted)(values), strict=True):
+        assert single.dtype == np.float32
         assert_close(single, exact, 1e-5)
+
+
+@every_case
+def test_float32_stays_float32_when_a_plain_sum_is_differentiated(case: Case) -> None:
+    """The adjoint 1 is a number, and np.where of two numbers would be float64."""
+    net = traced(case.layer, *case.input, training=True)
+    values = net.values(2, np.random.default_rng(2))
+    # the output itself keeps a leaf in the gradient of a layer that is linear
+    wanted = [net.out, *gradients(net.out.sum(), net.wanted)[0]]
+    results = compiled(wanted, "float32")(rounded(values))
+    for single, exact in zip(results, compiled(wanted)(values), strict=True):
+        assert single.dtype == np.float32
+        np.testing.assert_allclose(single, exact, rtol=1e-4, atol=1e-6)
+
+
+def rounded(values: Values) -> Values:
+    return {
+        name: value.astype(np.float32) if isinstance(value, np.ndarray) else value
+        for name, value in values.items()
+    }
 
 
 @every_case

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from helpers_layers import traced
 
+from helpers_layers import traced
 from plaingrad.errors import SettingError, ShapeError
 from plaingrad.initializers import He
 from plaingrad.layers import (

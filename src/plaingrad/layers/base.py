@@ -75,7 +75,7 @@ class Layer(Remembered):
         parameters takes the number of the layer before it.
         """
         trace = current()
-        trace.name(node, trace.layer_name(symbol))
+        trace.name(node, trace.layer_name(symbol), soft=True)
         return node
 
     def freeze(self) -> Self:

@@ -106,7 +106,8 @@ class Conv2d(Windowed):
     def _seen(self, x: Node) -> Node:
         """Return what each window sees: (n, rows, columns, window, channels)."""
         if self.window == (1, 1):
-            return expand_dims(x[:, :: self.stride[0], :: self.stride[1]], 3)
+            h, w = self.stride
+            return expand_dims(x if h == w == 1 else x[:, ::h, ::w], 3)
         return self.named(
             patches(x, self.window, self.stride, self.dilation), "patches"
         )

@@ -26,14 +26,13 @@ def numbers(y: ArrayLike) -> Array:
         ) from None
     if array.dtype.kind in "US":
         raise DataError(
-            f"y holds text such as {array.flat[0]!r}; a loss compares numbers. Number "
-            f"the classes: names, y = np.unique(y, return_inverse=True)."
+            f"y holds text such as {str(array.flat[0])!r}; a loss compares numbers. "
+            f"Number the classes: names, y = np.unique(y, return_inverse=True)."
         )
     if array.dtype.kind not in "biuf":
         raise DataError(
-            f"y holds values of type {array.dtype}, such as {array.flat[0]!r}; a loss "
-            f"compares numbers. Remove missing values and convert the rest: "
-            f"np.array(y, dtype=float)."
+            f"y holds values of type {array.dtype}; a loss compares numbers. Remove "
+            f"missing values and convert the rest: np.array(y, dtype=float)."
         )
     if not array.ndim or not array.size:
         raise DataError(f"y has the shape {show(array.shape)}: there is no target.")

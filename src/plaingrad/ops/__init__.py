@@ -10,6 +10,7 @@ from .elementwise import (
     floor,
     log,
     log1p,
+    logaddexp,
     maximum,
     minimum,
     sigmoid,
@@ -22,20 +23,12 @@ from .elementwise import (
     where,
 )
 from .leaves import leaf, literal, setting, size
-from .linear import matmul
+from .linear import dot, matmul
+from .pieces import concatenate, one_hot, stack
 from .random import noise, shuffled, uniform
 from .reduce import argmax, max, mean, min, sum
-from .rows import log_softmax, logaddexp, softmax
-from .shape import (
-    broadcast_to,
-    concatenate,
-    expand_dims,
-    one_hot,
-    reshape,
-    stack,
-    swapaxes,
-    transpose,
-)
+from .rows import log_softmax, softmax
+from .shape import broadcast_to, expand_dims, reshape, swapaxes, transpose
 from .window import pad_images, patches
 
 __all__ = [
@@ -45,6 +38,7 @@ __all__ = [
     "clip",
     "concatenate",
     "cos",
+    "dot",
     "equal",
     "exp",
     "expand_dims",

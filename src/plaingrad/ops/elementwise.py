@@ -141,7 +141,9 @@ _unary(
     hint="root",
 )
 _unary("sin", "np.sin({0})", "\\sin #0", lambda y, g: (g * apply("cos", y.inputs[0]),))
-_unary("cos", "np.cos({0})", "\\cos #0", lambda y, g: (-(g * apply("sin", y.inputs[0])),))
+_unary(
+    "cos", "np.cos({0})", "\\cos #0", lambda y, g: (-(g * apply("sin", y.inputs[0])),)
+)
 _unary("tanh", "np.tanh({0})", "\\tanh #0", lambda y, g: (g * (1 - y**2),))
 _unary(
     "sigmoid",
@@ -179,6 +181,24 @@ _unary(
     "\\lfloor #0 \\rfloor",
     lambda y, g: (None,),
     domain=reals(1, apart=0.1),
+    analytic=False,
+)
+
+
+def _logaddexp_grad(y: Node, g: Node) -> tuple[Node, Node]:
+    a, b = y.inputs
+    return g * apply("sigmoid", a - b), g * apply("sigmoid", b - a)
+
+
+define(
+    "logaddexp",
+    rule=arithmetic,
+    casts="always",
+    text="np.logaddexp({0}, {1})",
+    maths="\\ln(e^{#0} + e^{#1})",
+    grad=_logaddexp_grad,
+    domain=reals(2),
+    hint="logs",
     analytic=False,
 )
 
@@ -346,6 +366,12 @@ def sigmoid(x: Any) -> Node:
 def softplus(x: Any) -> Node:
     """Return log(1 + exp(x)), without overflow."""
     return apply("softplus", x)
+
+
+@function(np.logaddexp)
+def logaddexp(a: Any, b: Any) -> Node:
+    """Return log(exp(a) + exp(b)), without overflow."""
+    return apply("logaddexp", a, b)
 
 
 @function(np.abs, np.absolute)

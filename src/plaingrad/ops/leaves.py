@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import numpy as np
@@ -16,22 +17,28 @@ Role = Literal["data", "parameter", "state", "setting", "time"]
 
 
 def number_text(value: Any) -> str:
-    """Return a number, or nested lists of numbers, as NumPy text."""
-    if isinstance(value, (list, tuple)):
+    """Return a number, or nested tuples of numbers, as NumPy text."""
+    if isinstance(value, tuple):
         return f"[{', '.join(map(number_text, value))}]"
-    return repr(value) if math.isfinite(value) else f"{value!r}".replace("i", "np.i")
+    if value == math.pi:
+        return "np.pi"
+    if math.isfinite(value):
+        return repr(value)
+    return "np.nan" if math.isnan(value) else "np.inf" if value > 0 else "-np.inf"
 
 
 def _maths_number(node: Node) -> str:
-    value = node.attrs["value"]
-    mantissa, _, exponent = f"{value!r}".partition("e")
+    text = number_text(node.attrs["value"])
+    if "np." in text or text in ("True", "False"):
+        return text.replace("np.inf", "\\infty").replace("np.nan", "\\text{nan}")
+    mantissa, _, exponent = text.partition("e")
     return f"{mantissa} \\cdot 10^{{{int(exponent)}}}" if exponent else mantissa
 
 
 define(
     "constant",
     rule=lambda types, attrs: Type((), "number"),
-    text=lambda node: repr(node.attrs["value"]),
+    text=lambda node: number_text(node.attrs["value"]),
     maths=_maths_number,
     view=True,
 )
@@ -62,14 +69,14 @@ define(
 
 def _literal_text(node: Node) -> str:
     dtype = ", {float}" if node.kind == "float" else ""
-    return f"np.array({_thaw(node.attrs['value'])!r}{dtype})"
+    return f"np.array({number_text(node.attrs['value'])}{dtype})"
 
 
 define(
     "literal",
     rule=lambda types, attrs: Type(attrs["shape"], attrs["kind"]),
     text=_literal_text,
-    maths=lambda node: str(_thaw(node.attrs["value"])),
+    maths=lambda node: number_text(node.attrs["value"]).replace("np.", ""),
     hint="c",
 )
 
@@ -107,7 +114,7 @@ def size(value: Size) -> Node:
     return apply("constant", value=int(value))
 
 
-@function(np.array, np.asarray)
+@function()
 def literal(values: Any) -> Node:
     """Return a small array of known numbers, written out in the text.
 
@@ -123,13 +130,10 @@ def literal(values: Any) -> Node:
             f"the traced function; up to {LARGEST_LITERAL} numbers can be written "
             f"into a program. Pass the array as an argument of the function."
         )
-    kind: Kind = {"f": "float", "b": "bool"}.get(array.dtype.kind, "int")  # type: ignore[assignment]
+    kinds: dict[str, Kind] = {"f": "float", "b": "bool"}
+    kind = kinds.get(array.dtype.kind, "int")
     return apply("literal", value=_frozen(array.tolist()), shape=array.shape, kind=kind)
 
 
 def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
-
-
-def _thaw(value: Any) -> Any:
-    return list(map(_thaw, value)) if isinstance(value, tuple) else value

@@ -35,24 +35,31 @@ def _grad(y: Node, g: Node) -> tuple[Node, Node]:
     if a.ndim == b.ndim == 1:
         return g * b, g * a
     if b.ndim == 1:
-        return expand_dims(g, -1) * b, swapaxes(a, -1, -2) @ expand_dims(g, -1) if (
-            a.ndim > 2
-        ) else a.T @ g
+        return expand_dims(g, -1) * b, _rows_times(swapaxes(a, -1, -2), g)
     if a.ndim == 1:
-        return b @ g, expand_dims(a, -1) * expand_dims(g, -2)
+        return _rows_times(b, g), expand_dims(a, -1) * expand_dims(g, -2)
     return g @ swapaxes(b, -1, -2), swapaxes(a, -1, -2) @ g
+
+
+def _rows_times(a: Node, g: Node) -> Node:
+    """Return the product of each matrix of a with the row of g that belongs to it."""
+    if a.ndim == 2:
+        return a @ g
+    return (a @ expand_dims(g, -1))[..., 0]
 
 
 def _domain(rng: np.random.Generator) -> Case:
     n, k, m, t = (int(size) for size in rng.integers(1, 4, size=4))
-    cases = [
-        [(n, k), (k, m)],
-        [(k,), (k,)],
-        [(n, k), (k,)],
-        [(k,), (k, m)],
-        [(t, n, k), (k, m)],
-        [(t, n, k), (t, k, m)],
-        [(t, n, k), (1, k, m)],
+    cases: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
+        ((n, k), (k, m)),
+        ((k,), (k,)),
+        ((n, k), (k,)),
+        ((k,), (k, m)),
+        ((t, n, k), (k,)),
+        ((k,), (t, k, m)),
+        ((t, n, k), (k, m)),
+        ((t, n, k), (t, k, m)),
+        ((t, n, k), (1, k, m)),
     ]
     a, b = cases[rng.integers(0, len(cases))]
     return [rng.uniform(-1, 1, a), rng.uniform(-1, 1, b)], {}
@@ -61,6 +68,7 @@ def _domain(rng: np.random.Generator) -> Case:
 define(
     "matmul",
     rule=_rule,
+    casts="always",
     text="{0} @ {1}",
     maths="#0 #1",
     grad=_grad,
@@ -69,10 +77,21 @@ define(
 )
 
 
-@function(np.dot)
+@function()
 def matmul(a: Any, b: Any) -> Node:
     """Return the matrix product; leading axes broadcast."""
-    a, b = as_node(a), as_node(b)
-    if b.ndim == 1 and a.ndim > 2:
-        return (a @ expand_dims(b, -1))[..., 0]
     return apply("matmul", a, b)
+
+
+@function(np.dot)
+def dot(a: Any, b: Any) -> Node:
+    """Return the matrix product of arrays with at most two axes, as np.dot does."""
+    first, second = as_node(a), as_node(b)
+    if not first.shape or not second.shape:
+        return first * second
+    if second.ndim > 2:
+        raise ShapeError(
+            f"np.dot of shapes {show(first.shape)} and {show(second.shape)} joins every "
+            f"row with every matrix. Use @, which goes through the matrices in step."
+        )
+    return first @ second

@@ -18,7 +18,7 @@ from ..shapes import Shape, Type, size_of
 
 UNIFORM = """def uniform(count, *key):  # {comment}
     x = np.arange(count, dtype=np.uint32)
-    for word in key:
+    for word in (0x9E3779B9, *key):
         x = (x ^ word) * 0x7FEB352D
         x = (x ^ x >> 15) * 0x846CA68B
         x ^= x >> 16
@@ -41,7 +41,7 @@ def shuffled(count: int, seed: int, epoch: int) -> np.ndarray[Any, Any]:
 
 def _text(node: Node) -> str:
     count = str(size_of(node.shape))
-    shape = ", ".join(map(str, node.shape))
+    shape = ", ".join(map(str, node.shape)) or "()"
     call = f"uniform({count}, {{0}}, {{1}}, {node.attrs['place']})"
     return call if len(node.shape) == 1 else f"{call}.reshape({shape})"
 

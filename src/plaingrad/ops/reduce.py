@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ..graph import Node, apply, as_node, function
+from ..graph import Node, apply, as_node, function, with_casts
 from ..op import Attrs, Case, define
-from ..shapes import Shape, Type, axes_of, size_of
+from ..shapes import Shape, Type, axes_of, axis_of, size_of
 from .leaves import size
 from .rules import random_shape
 from .shape import broadcast_to, reshape
@@ -137,47 +137,49 @@ define(
 
 
 def _reduce(name: str, x: Any, axis: Any, keepdims: bool) -> Node:
-    x = as_node(x)
-    if (
-        x.kind in ("bool", "int")
-        and name != "max"
-        and not (name == "mean" and x.kind == "bool" and axis is None)
-    ):
-        x = apply("cast", x)
-    axes = axes_of(axis, x.ndim)
+    node = as_node(x)
+    axes = axes_of(axis, node.ndim)
     if not axes:
-        return x
-    return apply(name, x, axes=axes, keepdims=bool(keepdims))
+        return node
+    return apply(name, node, axes=axes, keepdims=bool(keepdims))
 
 
 @function(np.sum)
-def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Node:  # noqa: A001
+def sum(x: Any, axis: Any = None, *, keepdims: bool = False) -> Node:  # noqa: A001
     """Sum over axes."""
-    return _reduce("sum", x, axis, keepdims)
+    return _reduce("sum", _floats(x), axis, keepdims)
 
 
 @function(np.mean)
-def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Node:
+def mean(x: Any, axis: Any = None, *, keepdims: bool = False) -> Node:
     """Average over axes."""
-    return _reduce("mean", x, axis, keepdims)
+    node = as_node(x)
+    share = node.kind == "bool" and node.shape and axis is None and not keepdims
+    return _reduce("mean", node if share else _floats(node), axis, keepdims)
 
 
 @function(np.max, np.amax)
-def max(x: Any, axis: Any = None, keepdims: bool = False) -> Node:  # noqa: A001
+def max(x: Any, axis: Any = None, *, keepdims: bool = False) -> Node:  # noqa: A001
     """Return the largest entry; entries that tie share its gradient evenly."""
     return _reduce("max", x, axis, keepdims)
 
 
 @function(np.min, np.amin)
-def min(x: Any, axis: Any = None, keepdims: bool = False) -> Node:  # noqa: A001
+def min(x: Any, axis: Any = None, *, keepdims: bool = False) -> Node:  # noqa: A001
     """Return the smallest entry; entries that tie share its gradient evenly."""
     return -_reduce("max", -as_node(x), axis, keepdims)
 
 
 @function(np.argmax)
-def argmax(x: Any, axis: int = -1) -> Node:
-    """Return the place of the largest entry along an axis."""
-    x = as_node(x)
-    if x.ndim == 0:
+def argmax(x: Any, axis: int | None = None) -> Node:
+    """Return the place of the largest entry along an axis, or among all."""
+    node = as_node(x)
+    if node.ndim == 0:
         raise ShapeError("argmax needs an array with at least one axis")
-    return apply("argmax", x, axis=axes_of(axis, x.ndim)[0])
+    if axis is None:
+        return apply("argmax", reshape(node, -1), axis=0)
+    return apply("argmax", node, axis=axis_of(axis, node.ndim))
+
+
+def _floats(x: Any) -> Node:
+    return with_casts([as_node(x)], always=True)[0]

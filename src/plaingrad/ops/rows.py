@@ -13,7 +13,7 @@ import numpy as np
 
 from ..graph import Node, apply, as_node, function
 from ..op import Case, define
-from ..shapes import axes_of
+from ..shapes import axis_of
 from .elementwise import exp, log
 from .reduce import max as max_
 from .reduce import sum as sum_
@@ -49,6 +49,7 @@ def _log_softmax_lower(y: Node) -> Node:
 define(
     "softmax",
     rule=unary,
+    casts="always",
     text="softmax({0})",
     maths="\\operatorname{softmax}(#0)",
     grad=lambda y, g: (y * (g - _total(g * y, y.attrs["axis"])),),
@@ -60,10 +61,11 @@ define(
 define(
     "log_softmax",
     rule=unary,
+    casts="always",
     text="log_softmax({0})",
     maths="\\ln \\operatorname{softmax}(#0)",
     grad=lambda y, g: (
-        g - softmax(y.inputs[0], y.attrs["axis"]) * _total(g, y.attrs["axis"]),
+        g - apply("softmax", y.inputs[0], **y.attrs) * _total(g, y.attrs["axis"]),
     ),
     domain=_domain,
     hint="logprobs",
@@ -75,19 +77,12 @@ define(
 @function()
 def softmax(x: Any, axis: int = -1) -> Node:
     """Return exp(x) over its sum along an axis: positive numbers that sum to one."""
-    x = as_node(x)
-    return apply("softmax", x, axis=axes_of(axis, x.ndim)[0])
+    node = as_node(x)
+    return apply("softmax", node, axis=axis_of(axis, node.ndim))
 
 
 @function()
 def log_softmax(x: Any, axis: int = -1) -> Node:
     """Return the logarithm of softmax, exact where softmax itself rounds to zero."""
-    x = as_node(x)
-    return apply("log_softmax", x, axis=axes_of(axis, x.ndim)[0])
-
-
-@function(np.logaddexp)
-def logaddexp(a: Any, b: Any) -> Node:
-    """Return log(exp(a) + exp(b)), without overflow."""
-    a, b = as_node(a), as_node(b)
-    return a + apply("softplus", b - a)
+    node = as_node(x)
+    return apply("log_softmax", node, axis=axis_of(axis, node.ndim))

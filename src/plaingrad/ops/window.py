@@ -11,6 +11,7 @@ from ..errors import ShapeError
 from ..graph import Node, apply, as_node, function
 from ..op import Attrs, Case, define
 from ..shapes import Size, Type, show
+from .leaves import number_text
 from .rules import spread
 
 Pair = tuple[int, int]
@@ -95,7 +96,7 @@ def _spans(image: Sequence[Size], attrs: Attrs) -> str:
 def _patches_text(node: Node) -> str:
     spans = _spans(node.inputs[0].shape, node.attrs)
     parts = " ".join([f"{{0}}{spans}", *_loops(node.attrs["window"])])
-    return f"np.stack(\n    [{parts}], axis=3\n)"
+    return f"np.stack([\n    {parts}\n], axis=3)"
 
 
 def _fold_text(node: Node) -> str:
@@ -153,7 +154,7 @@ define(
 def _pad_rule(types: Sequence[Type], attrs: Attrs) -> Type:
     shape = types[0].shape
     padded = [
-        size + before + after if before + after else size  # type: ignore[operator]
+        size + before + after if before + after else size
         for size, (before, after) in zip(shape, attrs["pads"], strict=True)
     ]
     return Type(tuple(padded), types[0].kind)
@@ -161,14 +162,14 @@ def _pad_rule(types: Sequence[Type], attrs: Attrs) -> Type:
 
 def _pad_text(node: Node) -> str:
     value = node.attrs["value"]
-    words = f", constant_values={'-np.inf' if value == -np.inf else value}"
+    words = f", constant_values={number_text(value)}"
     pads = ", ".join(f"({before}, {after})" for before, after in node.attrs["pads"])
     return f"np.pad({{0}}, [{pads}]{words if value else ''})"
 
 
 def _pad_grad(y: Node, g: Node) -> tuple[Node]:
     index = tuple(
-        (before, before + size, 1) if before + after else None  # type: ignore[operator]
+        (before, before + size, 1) if before + after else None
         for size, (before, after) in zip(
             y.inputs[0].shape, y.attrs["pads"], strict=True
         )
@@ -218,7 +219,7 @@ def patches(
 @function()
 def pad_images(x: Any, pads: Pads, value: float = 0) -> Node:
     """Return images with rows and columns of `value` added around them."""
-    x = as_node(x)
+    node = as_node(x)
     if not any(sum(pair) for pair in pads):
-        return x
-    return apply("pad", x, pads=((0, 0), *pads, (0, 0)), value=value)
+        return node
+    return apply("pad", node, pads=((0, 0), *pads, (0, 0)), value=value)

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..ops.random import shuffled
-from ..program import Loop, Plateau, Stopping
+from ..program import Loop, Stopping
+from ..schedules import Slower
 from .callbacks import Callback
 from .history import History
 
@@ -110,7 +111,7 @@ class _Run:
         self.keeper = None
         if loop.stopping is not None:
             self.keeper = _Keeper(loop.stopping, engine.parameters)
-        self.slower = _Slower(loop.plateau) if loop.plateau is not None else None
+        self.slower = Slower(loop.plateau) if loop.plateau is not None else None
 
     def epoch(self) -> None:
         """Run one epoch, then look at what it brought."""
@@ -210,23 +211,3 @@ class _Keeper:
             return False
         self.waited += 1
         return self.waited == self.stopping.patience
-
-
-class _Slower:
-    """Lowers the learning rate when the loss stays where it is."""
-
-    def __init__(self, plateau: Plateau) -> None:
-        self.plateau = plateau
-        self.lr = plateau.lr
-        self.lowest = math.inf
-        self.bad = 0
-
-    def look(self, loss: float) -> None:
-        """Look at the loss of an epoch."""
-        if loss < self.lowest - self.plateau.min_delta:
-            self.lowest, self.bad = loss, 0
-            return
-        self.bad += 1
-        if self.bad > self.plateau.patience:
-            self.lr = max(self.lr * self.plateau.factor, self.plateau.min_lr)
-            self.bad = 0

@@ -70,35 +70,42 @@ class _Script:
         """Return the lines that load the arrays."""
         lines = [f'data = np.load("{self.data}")']
         suffix = "_train" if self.batched else ""
-        lines.append(self._load(self.names, suffix, ""))
+        lines += self._load(self.names, suffix, "")
         if self.loop.validated:
-            lines.append(self._load(["X", "y"], "_val", "_val"))
+            lines += self._load(["X", "y"], "_val", "_val")
         lines += [f'{name} = data["{name}"]' for name in self.program.data]
         return lines
 
-    def _load(self, names: Sequence[str], suffix: str, key: str) -> str:
-        """Return one line that reads arrays, with their shapes."""
+    def _load(self, names: Sequence[str], suffix: str, key: str) -> list[str]:
+        """Return the line that reads arrays, or a line for each when it is long."""
         leaves = [self.program.update.inputs[name] for name in names]
         cast = f".astype(np.{self.program.dtype})"
         values = [
             f'data["{name}{key}"]{cast if leaf.kind == "float" else ""}'
             for name, leaf in zip(names, leaves, strict=True)
         ]
-        code = _pairs([f"{name}{suffix}" for name in names], values)
-        shapes = ", ".join(show(("N", *leaf.shape[1:])) for leaf in leaves)
-        return aligned([(code, shapes)])[0]
+        targets = [f"{name}{suffix}" for name in names]
+        shapes = [show(("N", *leaf.shape[1:])) for leaf in leaves]
+        whole = _pairs(targets, values), ", ".join(shapes)
+        if len(whole[0]) <= 84:
+            return aligned([whole])
+        rows = zip(targets, values, shapes, strict=True)
+        return aligned([(f"{name} = {value}", shape) for name, value, shape in rows])
 
     def _settings(self) -> list[str]:
         """Return the numbers that the script calls by name, a line of them."""
         loop = self.loop
         values: dict[str, object] = {"epochs": loop.epochs}
-        if self.random or self._drawn() or loop.shuffle:
-            values["seed"] = loop.seed
         if self.batched:
             values["batch_size"] = loop.batch_size
+        if self.random or self._drawn() or loop.shuffle:
+            values["seed"] = loop.seed
+        settings = dict(self.program.settings)
         if loop.plateau is not None:
             values["lr"] = loop.plateau.lr
-        values |= self.program.settings
+        elif "lr" in settings:
+            values["lr"] = settings.pop("lr")
+        values |= settings
         lines: list[str] = []
         names: list[str] = []
         for name in values:
@@ -208,10 +215,14 @@ class _Script:
                 "val_loss {val_loss:.4f}",
                 f"val_{self.score} {{val_{self.score}:.4f}}",
             ]
-        line = f'print(f"epoch {{epoch + 1}}: {", ".join(told)}")'
-        if every == 1:
-            return [f"    {line}"]
-        return [f"    if (epoch + 1) % {every} == 0:", f"        {line}"]
+        told[0] = f"epoch {{epoch + 1}}: {told[0]}"
+        space = "    " if every == 1 else "        "
+        lines = [f'{space}print(f"{", ".join(told)}")']
+        if len(lines[0]) > 84:
+            head, tail = f'f"{told[0]}, "', f'f"{", ".join(told[1:])}"'
+            lines = [f"{space}print(", *(f"{space}    {s}" for s in (head, tail))]
+            lines.append(f"{space})")
+        return lines if every == 1 else [f"    if (epoch + 1) % {every} == 0:", *lines]
 
     def _stop(self) -> list[str]:
         stopping = self.loop.stopping

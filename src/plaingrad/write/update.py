@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..program import Program
@@ -46,23 +47,34 @@ def update_lines(program: Program, indent: int) -> list[str]:
         return section_lines(program.update, ["update"], program.dtype, indent)
     lines = [
         *rolled.shared,
-        f"grads = [{', '.join(rolled.lists['dp'])}]",
+        *listed("grads", rolled.lists["dp"]),
         rolled.head,
         *(f"    {line}" for line in rolled.body),
     ]
     return [" " * indent + line for line in lines]
 
 
+def listed(name: str, entries: Sequence[str]) -> list[str]:
+    """Return `name = [...]` in as many lines as it needs."""
+    line = f"{name} = [{', '.join(entries)}]"
+    if len(line) <= 78:
+        return [line]
+    inner = textwrap.wrap(", ".join(entries), 72)
+    return [f"{name} = [", *(f"    {part}" for part in inner), "]"]
+
+
 def memory_rows(program: Program) -> Iterator[tuple[str, str]]:
     """Yield the lines that start the optimiser's memory at zero."""
     rolled = roll(program)
     if rolled is not None:
-        yield f"params = [{', '.join(rolled.lists['p'])}]", ""
+        for line in listed("params", rolled.lists["p"]):
+            yield line, ""
         for name in rolled.lists:
             if name not in ("p", "dp", "free"):
                 yield f"{_all(name)} = [np.zeros_like(p) for p in params]", ""
         if "free" in rolled.lists:
-            yield f"frees = [{', '.join(rolled.lists['free'])}]", ""
+            for line in listed("frees", rolled.lists["free"]):
+                yield line, ""
         return
     owned: dict[str, list[str]] = {}
     for state, parameter in program.states.items():
@@ -84,11 +96,9 @@ def update_function(program: Program, arguments: list[str]) -> str:
         *([f"    {first}"] if first else []),
     ]
     if rolled is not None:
-        lines += [
-            f"    {_all(name)} = [{', '.join(names)}]"
-            for name, names in rolled.lists.items()
-            if name != "dp"
-        ]
+        for name, names in rolled.lists.items():
+            if name != "dp":
+                lines += [f"    {line}" for line in listed(_all(name), names)]
     lines += section_lines(made, ["forward", "loss", "backward"], program.dtype, 4)
     lines += update_lines(program, 4)
     returned = ", ".join(["loss", *renewed(program)])
@@ -103,51 +113,57 @@ def renewed(program: Program) -> list[str]:
 
 def roll(program: Program) -> Rolled | None:
     """Return the update as a loop when it is long and alike for every parameter."""
-    made = program.update
-    lines = [
-        (step.name, step_text(step, made, program.dtype))
-        for step in made.steps
-        if step.section == "update"
-    ]
-    owners = _owners(program)
-    if len([name for name, _ in lines if name in owners]) <= LONGEST:
+    generals = {
+        p.name: _general(program, p.name) for p in program.parameters if p.trainable
+    }
+    parted = _by_parameter(program, generals)
+    if parted is None:
         return None
-    shared = tuple(text for name, text in lines if name not in owners)
-    bodies: dict[str, list[str]] = {}
-    for name, text in lines:
-        if name in owners:
-            parameter = owners[name]
-            general = _general(program, parameter)
-            bodies.setdefault(parameter, []).append(_replaced(text, general))
-    first = next(iter(bodies.values()))
-    if any(body != first for body in bodies.values()):
+    shared, bodies = parted
+    if sum(map(len, bodies.values())) <= LONGEST:
         return None
-    generals = [_general(program, parameter) for parameter in bodies]
-    lists: dict[str, list[str]] = {}
-    for general in generals:
-        for name, entry in general.items():
-            lists.setdefault(entry, []).append(name)
-    used = "\n".join(first)
-    return Rolled(
-        shared,
-        tuple(first),
-        {
-            entry: tuple(names)
-            for entry, names in lists.items()
-            if re.search(rf"\b{entry}\b", used)
-        },
+    first, *others = bodies.values()
+    if any(body != first for body in others):
+        return None
+    used = set(re.findall(r"\w+", "\n".join(first)))
+    entries = dict.fromkeys(
+        entry for general in generals.values() for entry in general.values()
     )
+    lists: dict[str, tuple[str, ...]] = {}
+    for entry in entries:
+        names = [name for g in generals.values() for name in g if g[name] == entry]
+        if entry in used and entry != "g":
+            lists[entry] = tuple(names)
+    return Rolled(tuple(shared), tuple(first), lists)
 
 
-def _owners(program: Program) -> dict[str, str]:
-    """Return the parameter that each renewed name belongs to."""
-    states = dict(program.states)
-    return states | {p.name: p.name for p in program.parameters if p.trainable}
+def _by_parameter(
+    program: Program, generals: Mapping[str, Mapping[str, str]]
+) -> tuple[list[str], dict[str, list[str]]] | None:
+    """Return the lines that all parameters share, and those of each in its own names.
+
+    None when a line that no parameter owns stands among those that one does.
+    """
+    made = program.update
+    shared: list[str] = []
+    bodies: dict[str, list[str]] = {name: [] for name in generals}
+    for step in made.steps:
+        if step.section != "update":
+            continue
+        text = step_text(step, made, program.dtype)
+        owner = next((p for p, names in generals.items() if step.name in names), None)
+        if owner is not None:
+            bodies[owner].append(_replaced(text, generals[owner]))
+        elif any(bodies.values()):
+            return None
+        else:
+            shared.append(text)
+    return shared, bodies
 
 
 def _general(program: Program, parameter: str) -> dict[str, str]:
     """Return what the names of one parameter are called inside the loop."""
-    general = {parameter: "p", f"d{parameter}": "dp"}
+    general = {parameter: "p", f"d{parameter}": "dp", f"g{parameter}": "g"}
     for state, owner in program.states.items():
         if owner == parameter:
             general[state] = state.removesuffix(parameter)
@@ -158,7 +174,7 @@ def _replaced(text: str, general: Mapping[str, str]) -> str:
     """Return a line in the loop's names, writing into arrays and not renaming them."""
     words = "|".join(map(re.escape, sorted(general, key=len, reverse=True)))
     line = re.sub(rf"\b({words})\b", lambda match: general[match[0]], text)
-    return re.sub(r"^(\w+) = ", r"\1[...] = ", line)
+    return re.sub(r"^(?!g\b)(\w+) = ", r"\1[...] = ", line)
 
 
 def _all(entry: str) -> str:

@@ -1,0 +1,300 @@
+"""Operations that pick entries, put them back, and join arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..graph import Node, apply, as_node, function, with_casts
+from ..op import Attrs, Case, define
+from ..shapes import Dim, Shape, Size, Type, axis_of, show
+from .rules import random_shape, spread
+from .shape import expand_dims, reshape, shape_text
+
+# Slices. An index is a tuple of (start, stop, step), one for each axis.
+
+
+def _length(start: int, stop: int, step: int) -> int:
+    return len(range(start, stop, step))
+
+
+def _slice_rule(types: Sequence[Type], attrs: Attrs) -> Type:
+    shape = tuple(
+        size if part is None else _length(*part)
+        for size, part in zip(types[0].shape, attrs["index"], strict=True)
+    )
+    return Type(shape, types[0].kind)
+
+
+def _part_text(part: tuple[int, int, int] | None, size: Size) -> str:
+    if part is None:
+        return ":"
+    start, stop, step = part
+    text = f"{start or ''}:{'' if stop == size else stop}"
+    return f"{text}:{step}" if step != 1 else text
+
+
+def _index_text(index: Sequence[Any], shape: Shape) -> str:
+    parts = [_part_text(*pair) for pair in zip(index, shape, strict=True)]
+    while parts and parts[-1] == ":":
+        parts.pop()
+    return ", ".join(parts) or ":"
+
+
+def _slice_domain(rng: np.random.Generator) -> Case:
+    shape = (4, *random_shape(rng, 2))
+    index = [
+        (int(rng.integers(0, 2)), int(rng.integers(3, 5)), int(rng.integers(1, 3)))
+    ]
+    return [spread(rng, shape)], {"index": (*index, *[None] * (len(shape) - 1))}
+
+
+define(
+    "slice",
+    rule=_slice_rule,
+    text=lambda node: (
+        "{0}[" + _index_text(node.attrs["index"], node.inputs[0].shape) + "]"
+    ),
+    maths=lambda node: (
+        "#0\\left["
+        + _index_text(node.attrs["index"], node.inputs[0].shape)
+        + "\\right]"
+    ),
+    grad=lambda y, g: (
+        apply("unslice", g, index=y.attrs["index"], shape=y.inputs[0].shape),
+    ),
+    domain=_slice_domain,
+    hint="part",
+    view=True,
+)
+
+
+def _unslice_text(node: Node) -> str:
+    shape = shape_text(node.shape)
+    index = _index_text(node.attrs["index"], node.shape)
+    return f"{{out}} = np.zeros({shape}, {{float}})\n{{out}}[{index}] = {{0}}"
+
+
+def _unslice_domain(rng: np.random.Generator) -> Case:
+    (x,), attrs = _slice_domain(rng)
+    parts = tuple(slice(*p) if p else slice(None) for p in attrs["index"])
+    return [x[parts]], {"index": attrs["index"], "shape": x.shape}
+
+
+define(
+    "unslice",
+    rule=lambda types, attrs: Type(attrs["shape"], types[0].kind),
+    text=_unslice_text,
+    maths="\\operatorname{place}(#0)",
+    grad=lambda y, g: (apply("slice", g, index=y.attrs["index"]),),
+    domain=_unslice_domain,
+    hint="placed",
+)
+
+
+# Joining.
+
+
+def _concatenate_rule(types: Sequence[Type], attrs: Attrs) -> Type:
+    axis = attrs["axis"]
+    first = types[0].shape
+    total: Size = 0
+    for type_ in types:
+        shape = type_.shape
+        if len(shape) != len(first) or any(
+            a != b
+            for i, (a, b) in enumerate(zip(shape, first, strict=True))
+            if i != axis
+        ):
+            raise ShapeError(
+                f"arrays of the shapes {', '.join(show(t.shape) for t in types)} "
+                f"cannot be joined along axis {axis}: the other sizes must agree."
+            )
+        if isinstance(shape[axis], Dim):
+            raise ShapeError("arrays cannot be joined along the batch")
+        total = total + shape[axis]
+    return Type((*first[:axis], total, *first[axis + 1 :]), types[0].kind)
+
+
+def _concatenate_text(node: Node) -> str:
+    parts = ", ".join(f"{{{i}}}" for i in range(len(node.inputs)))
+    return f"np.concatenate([{parts}], axis={node.attrs['axis']})"
+
+
+def _concatenate_grad(y: Node, g: Node) -> list[Node]:
+    axis, start, parts = y.attrs["axis"], 0, []
+    for x in y.inputs:
+        stop = start + x.shape[axis]
+        index = tuple((start, stop, 1) if i == axis else None for i in range(y.ndim))
+        parts.append(apply("slice", g, index=index))
+        start = stop
+    return parts
+
+
+define(
+    "concatenate",
+    rule=_concatenate_rule,
+    text=_concatenate_text,
+    maths=lambda node: (
+        "\\left[" + ";\\,".join(f"#{i}" for i in range(len(node.inputs))) + "\\right]"
+    ),
+    grad=_concatenate_grad,
+    domain=lambda rng: (
+        [spread(rng, (2, 3)), spread(rng, (2, 1)), spread(rng, (2, 2))],
+        {"axis": 1},
+    ),
+    hint="joined",
+)
+
+
+# Picking rows, and putting them back.
+
+
+def _whole(type_: Type, what: str) -> Type:
+    """Return the type of labels or indices, when it holds whole numbers."""
+    if type_.kind != "int":
+        raise ShapeError(
+            f"{what} must be whole numbers, got an array of kind {type_.kind}. "
+            f"To choose entries by a condition write np.where(condition, a, b)."
+        )
+    return type_
+
+
+def _take_rule(types: Sequence[Type], attrs: Attrs) -> Type:
+    if not types[0].shape:
+        raise ShapeError("a single number cannot be indexed")
+    places = _whole(types[1], "indices")
+    return Type(places.shape + types[0].shape[1:], types[0].kind)
+
+
+def _rows(rng: np.random.Generator) -> Case:
+    return [spread(rng, (4, 3)), rng.integers(0, 4, size=(5,))], {}
+
+
+define(
+    "take",
+    rule=_take_rule,
+    text="{0}[{1}]",
+    maths="#0\\left[#1\\right]",
+    grad=lambda y, g: (
+        apply("put", g, y.inputs[1], shape=y.inputs[0].shape),
+        None,
+    ),
+    domain=_rows,
+    hint="rows",
+)
+
+
+def _put_text(node: Node) -> str:
+    shape = shape_text(node.shape)
+    return f"{{out}} = np.zeros({shape}, {{float}})\nnp.add.at({{out}}, {{1}}, {{0}})"
+
+
+define(
+    "put",
+    rule=lambda types, attrs: Type(attrs["shape"], types[0].kind),
+    text=_put_text,
+    maths="\\operatorname{put}_{#1}(#0)",
+    grad=lambda y, g: (apply("take", g, y.inputs[1]), None),
+    domain=lambda rng: (
+        [spread(rng, (5, 3)), rng.integers(0, 4, size=(5,))],
+        {"shape": (4, 3)},
+    ),
+    hint="placed",
+)
+
+define(
+    "one_hot",
+    rule=lambda types, attrs: Type(
+        (*_whole(types[0], "labels").shape, attrs["classes"]), "float"
+    ),
+    text=lambda node: f"np.eye({node.attrs['classes']}, dtype={{float}})[{{0}}]",
+    maths="\\operatorname{onehot}(#0)",
+    grad=lambda y, g: (None,),
+    domain=lambda rng: ([rng.integers(0, 3, size=(4,))], {"classes": 3}),
+    hint="onehot",
+)
+
+
+# The functions by which layers, losses and users build these nodes.
+
+
+@function(np.concatenate)
+def concatenate(arrays: Sequence[Any], axis: int = 0) -> Node:
+    """Return the arrays joined along an axis (not the batch)."""
+    nodes = with_casts([as_node(x) for x in arrays])
+    return apply("concatenate", *nodes, axis=axis_of(axis, nodes[0].ndim))
+
+
+@function(np.stack)
+def stack(arrays: Sequence[Any], axis: int = 0) -> Node:
+    """Return the arrays joined along a new axis."""
+    return concatenate([expand_dims(x, axis) for x in arrays], axis)
+
+
+@function()
+def one_hot(labels: Any, classes: int) -> Node:
+    """Return a row of zeros with a one at the label, for each label."""
+    return apply("one_hot", labels, classes=classes)
+
+
+@function()
+def index(x: Any, key: Any) -> Node:
+    """Return x[key] for integers, slices with fixed bounds, None, or integer arrays."""
+    node = as_node(x)
+    if isinstance(key, (Node, np.ndarray, list)):
+        return apply("take", node, key)
+    parts: list[Any] = []
+    shape: list[Size] = []
+    for one in _without_ellipsis(key if isinstance(key, tuple) else (key,), node.ndim):
+        if one is None:
+            shape.append(1)
+            continue
+        if len(parts) == node.ndim:
+            raise ShapeError(
+                f"too many indices for an array of shape {show(node.shape)}"
+            )
+        part, length = _one_part(node.shape[len(parts)], one)
+        parts.append(part)
+        if length is not None:
+            shape.append(length)
+    rest = node.shape[len(parts) :]
+    parts += [None] * len(rest)
+    if any(part is not None for part in parts):
+        node = apply("slice", node, index=tuple(parts))
+    return reshape(node, (*shape, *rest))
+
+
+def _without_ellipsis(keys: Sequence[Any], rank: int) -> list[Any]:
+    """Return keys with as many full slices as `...` stands for."""
+    places = [place for place, key in enumerate(keys) if key is Ellipsis]
+    if not places:
+        return list(keys)
+    given = sum(key is not None and key is not Ellipsis for key in keys)
+    at = places[0]
+    return [*keys[:at], *[slice(None)] * (rank - given), *keys[at + 1 :]]
+
+
+def _one_part(size: Size, key: Any) -> tuple[Any, Size | None]:
+    """Return (start, stop, step) for one axis, and the size it keeps (None: dropped)."""
+    if isinstance(key, (Node, np.ndarray, list)):
+        raise ShapeError(
+            "an index array must stand alone, as in x[labels]. To pick one entry of "
+            "each row write (x * one_hot(labels, classes)).sum(axis=1)."
+        )
+    if isinstance(key, slice) and key == slice(None):
+        return None, size
+    if isinstance(size, Dim):
+        raise ShapeError("the batch axis has no fixed length and cannot be sliced")
+    if isinstance(key, slice):
+        start, stop, step = key.indices(size)
+        if step < 1:
+            raise ShapeError("slices must step forwards in a traced program")
+        return (start, max(start, stop), step), _length(start, stop, step)
+    if not isinstance(key, (int, np.integer)) or not -size <= key < size:
+        raise ShapeError(f"{key!r} is no index for an axis of size {size}")
+    place = int(key) % size
+    return (place, place + 1, 1), None
