@@ -39,13 +39,19 @@ def gradients(
     Raises
     ------
     PlaingradError
-        When the loss is not one number, or an operation on the way has no gradient.
+        When the loss is not one number, a wanted node holds no floats, or an operation
+        on the way has no gradient.
     """
     if loss.shape != () or loss.kind != "float":
         raise PlaingradError(
             f"a gradient needs a loss that is one number of floats, got "
             f"{loss.kind} of shape {show(loss.shape)}. Reduce it: loss.mean()."
         )
+    for node in wanted:
+        if node.kind != "float":
+            raise PlaingradError(
+                f"there is no gradient by {node!r}: it holds no floats."
+            )
     order = walk([loss])
     needed = _depends_on(order, set(wanted))
     adjoints: dict[Node, Node] = {loss: broadcast_to(1.0, ())}
@@ -75,7 +81,9 @@ def _flow_back(node: Node, adjoints: dict[Node, Node], needed: set[Node]) -> Non
     if node.op.grad is None:
         if node.kind != "float":
             return
-        raise PlaingradError(f"{node.op.name} has no gradient")
+        raise PlaingradError(
+            f"the loss depends on its inputs by {node.op.name}, which has no gradient."
+        )
     parts = node.op.grad(node, adjoints[node])
     for x, part in zip(node.inputs, parts, strict=True):
         if part is None or x not in needed or x.kind != "float":

@@ -164,7 +164,7 @@ class Network(Layer):
             for sentence in prepared.chosen:
                 print(f"chosen {sentence}")  # noqa: T201
         watchers = [*callbacks, *([Progress(epochs)] if show else [])]
-        return self._started().run(watchers)
+        return self.session.run(watchers)
 
     def partial_fit(self, X: Any, y: Any, **settings: Any) -> History:
         """Train on for one epoch over these samples.
@@ -174,12 +174,12 @@ class Network(Layer):
         """
         if self._session is None or settings:
             self._adopt(prepare(self, X, y, Settings(**{**settings, "epochs": 1})))
-            return self._started().run()
+            return self.session.run()
         inputs = as_features(X, self._dtype, self._features)
         made = forward(self, self._features)
         target = prepare_target(self._trained_loss(), y, made, self._dtype)
         same_length(inputs, target)
-        return self._started().go_on(inputs, target)
+        return self.session.go_on(inputs, target)
 
     def build(self, X: Any, seed: int = 0, dtype: str = "float32") -> Network:
         """Draw the parameters for samples like X without training; return self.
@@ -208,7 +208,9 @@ class Network(Layer):
         self._params, self._features, self._dtype = params, features, dtype
         self._readers = {}
 
-    def _started(self) -> Session:
+    @property
+    def session(self) -> Session:
+        """The last training: its data, program and engine."""
         if self._session is None:
             raise PlaingradError(
                 "the network has not been trained yet. Call net.fit(X, y) first."
@@ -221,9 +223,14 @@ class Network(Layer):
         return self._params if self._params is not None else {}
 
     @property
+    def features(self) -> tuple[int, ...]:
+        """The shape of one sample."""
+        return self._known_features()
+
+    @property
     def history(self) -> History:
         """The course of the last training."""
-        return self._started().history
+        return self.session.history
 
     def freeze(self, name: str | None = None, mask: Any = None) -> Network:
         """Keep parameters as they are during training; return self.
@@ -350,13 +357,11 @@ class Network(Layer):
             for name, node in procedure.inputs.items()
             if node.attrs["role"] == "setting"
         }
-        run = compile_procedure(
-            procedure, self._dtype, "read", [*data, *others], procedure.results
-        )
+        run = compile_procedure(procedure, self._dtype, "read", [*data, *others])
 
         def call(*arrays: Array) -> tuple[Any, ...]:
             rest = [params[name] if name in params else values[name] for name in others]
-            return cast(tuple[Any, ...], run(*arrays[: len(data)], *rest))
+            return run(*arrays[: len(data)], *rest)
 
         return call
 
@@ -385,6 +390,35 @@ class Network(Layer):
             Those of `fit`.
         """
         return script(self.program(X, y, **settings), lang)
+
+    def derivation(
+        self,
+        X: Any = None,
+        y: Any = None,
+        *,
+        lang: str = "en",
+        html: bool = False,
+        **settings: Any,
+    ) -> str:
+        """Return the mathematics of the training, step by step, with shapes.
+
+        Parameters
+        ----------
+        X, y
+            Data for a network that was not trained yet; by default the last `fit`.
+        lang
+            "en" or "zh".
+        html
+            Return a web page that needs no network, and not Markdown with LaTeX; it
+            needs the extra "html".
+        **settings
+            Those of `fit`.
+        """
+        from .write.derivation import derivation
+        from .write.page import page
+
+        text = derivation(self.program(X, y, **settings), lang)
+        return page(text, repr(self), lang) if html else text
 
     def save(self, path: str | Path) -> Path:
         """Write weights and architecture to one safetensors file; return its path.

@@ -37,8 +37,8 @@ def compile_procedure(
     dtype: str,
     name: str,
     arguments: Sequence[str],
-    results: Sequence[str],
-) -> Callable[..., Any]:
+    results: Sequence[str] | None = None,
+) -> Callable[..., tuple[Any, ...]]:
     """Return a Python function that runs a procedure.
 
     Parameters
@@ -50,10 +50,13 @@ def compile_procedure(
     name
         The name of the function, for tracebacks.
     arguments, results
-        The names that it takes, by position, and those that it returns as a tuple.
+        The names that it takes, by position, and those that it returns as a tuple; by
+        default the results of the procedure.
     """
-    text = "\n".join(function_lines(procedure, dtype, name, arguments, results))
-    return quiet(compile_text(text + "\n", name), procedure)
+    names = procedure.results if results is None else results
+    text = "\n".join(function_lines(procedure, dtype, name, arguments, names))
+    run = quiet(compile_text(text + "\n", name), procedure)
+    return run if len(names) > 1 else lambda *args: (run(*args),)
 
 
 def quiet(function: Callable[..., Any], procedure: Procedure) -> Callable[..., Any]:
@@ -102,7 +105,6 @@ class Reference:
             program.dtype,
             "evaluate",
             self._names,
-            program.evaluate.results,
         )
 
     def update(self, values: Mapping[str, Any]) -> float:

@@ -13,6 +13,18 @@ from .ops import cos, leaf, minimum, setting, where
 from .program import Plateau
 from .remember import Remembered
 
+# Constant is left out: a constant rate is written as a number, and plaingrad.Constant
+# is the initialiser
+__all__ = [
+    "Cosine",
+    "Exponential",
+    "OneCycle",
+    "ReduceOnPlateau",
+    "Schedule",
+    "StepDecay",
+    "WarmUp",
+]
+
 
 @dataclass(frozen=True)
 class Time:

@@ -99,6 +99,11 @@ def test_freeze_returns_the_layer_and_leaves_its_parts_to_themselves() -> None:
     assert free(inner, 3) == ["W1", "b1"]
 
 
+def test_a_frozen_layer_no_longer_says_that_it_is_trainable() -> None:
+    assert repr(Linear(3, trainable=True).freeze()) == "Linear(3, trainable=False)"
+    assert repr(Linear(3).freeze()) == "Linear(3)"
+
+
 def test_a_residual_adds_its_input() -> None:
     net = traced(Residual(ReLU()), 3)
     x = np.array([[-1.0, 0.5, 2.0]])

@@ -124,3 +124,14 @@ def test_layers_print_as_they_were_written() -> None:
     assert repr(Sequence(MaxPool2d(2), Flatten())) == (
         "Sequence(MaxPool2d(size=2), Flatten())"
     )
+
+
+def test_layers_of_the_user_are_remembered_whatever_they_take() -> None:
+    class Block(Layer):
+        def __init__(self, *parts: Layer, width: int = 3, **options: object) -> None:
+            self.parts, self.width, self.options = parts, width, options
+
+    block = Block(ReLU(), Flatten(), width=4, depth=2)
+    assert repr(block) == "Block(ReLU(), Flatten(), width=4, depth=2)"
+    again = Block.remade(block.arguments)
+    assert (again.parts, again.width, again.options) == (block.parts, 4, {"depth": 2})

@@ -81,4 +81,7 @@ class Layer(Remembered):
     def freeze(self) -> Self:
         """Keep the parameters of this layer and its parts as they are; return it."""
         self.trainable = False
+        if "trainable" in self.arguments:
+            # what was written no longer holds, and a saved layer is made from it
+            self.arguments["trainable"] = False
         return self

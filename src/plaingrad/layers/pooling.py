@@ -51,7 +51,7 @@ class _Pool2d(Windowed):
         rows, columns = divide(height, h), divide(width, w)
         if self.stride == self.window and rows and columns:
             tiles = x.reshape(n, rows, h, columns, w, channels)
-            return self.reduced(tiles, (2, 4))
+            return self.reduced(self.named(tiles, "windows"), (2, 4))
         windows = self.named(patches(x, self.window, self.stride), "windows")
         return self.reduced(windows, 3)
 

@@ -47,7 +47,7 @@ define(
     casts="mixed",
     keeps_truths=True,
     text="{0} * {1}",
-    maths="#0 \\odot #1",
+    maths=lambda node: "#0 \\odot #1" if all(x.shape for x in node.inputs) else "#0 #1",
     grad=lambda y, g: (g * y.inputs[1], g * y.inputs[0]),
     domain=reals(2),
 )
@@ -117,7 +117,7 @@ _unary("exp", "np.exp({0})", "e^{#0}", lambda y, g: (g * y,), hint="exps")
 _unary(
     "log",
     "np.log({0})",
-    "\\ln #0",
+    "\\ln(#0)",
     lambda y, g: (g / y.inputs[0],),
     domain=reals(1, 0.5, 2.0),
     hint="logs",
@@ -140,11 +140,11 @@ _unary(
     number="{0} ** 0.5",
     hint="root",
 )
-_unary("sin", "np.sin({0})", "\\sin #0", lambda y, g: (g * apply("cos", y.inputs[0]),))
+_unary("sin", "np.sin({0})", "\\sin(#0)", lambda y, g: (g * apply("cos", y.inputs[0]),))
 _unary(
-    "cos", "np.cos({0})", "\\cos #0", lambda y, g: (-(g * apply("sin", y.inputs[0])),)
+    "cos", "np.cos({0})", "\\cos(#0)", lambda y, g: (-(g * apply("sin", y.inputs[0])),)
 )
-_unary("tanh", "np.tanh({0})", "\\tanh #0", lambda y, g: (g * (1 - y**2),))
+_unary("tanh", "np.tanh({0})", "\\tanh(#0)", lambda y, g: (g * (1 - y**2),))
 _unary(
     "sigmoid",
     "1 / (1 + np.exp(-{0}))",
@@ -178,7 +178,7 @@ _unary(
 _unary(
     "floor",
     "np.floor({0})",
-    "\\lfloor #0 \\rfloor",
+    "\\left\\lfloor #0 \\right\\rfloor",
     lambda y, g: (None,),
     domain=reals(1, apart=0.1),
     analytic=False,
@@ -268,7 +268,9 @@ define(
     "where",
     rule=_where_rule,
     text=_where_text,
-    maths="\\begin{cases} #1 & #0 \\\\ #2 & \\text{else} \\end{cases}",
+    maths=(
+        "\\begin{cases} #1 & \\text{if } #0 \\\\ #2 & \\text{otherwise} \\end{cases}"
+    ),
     grad=_where_grad,
     domain=_choice,
     number="{1} if {0} else {2}",

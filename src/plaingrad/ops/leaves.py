@@ -11,6 +11,7 @@ from ..errors import DataError
 from ..graph import Node, apply, function
 from ..op import define
 from ..shapes import Dim, Kind, Shape, Size, Type
+from .rules import sizes_maths
 
 Role = Literal["data", "parameter", "state", "setting", "time"]
 """What a named input is to a program."""
@@ -32,7 +33,11 @@ def _maths_number(node: Node) -> str:
     if "np." in text or text in ("True", "False"):
         return text.replace("np.inf", "\\infty").replace("np.nan", "\\text{nan}")
     mantissa, _, exponent = text.partition("e")
-    return f"{mantissa} \\cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+    mantissa = mantissa.removesuffix(".0")
+    if not exponent:
+        return mantissa
+    power = f"10^{{{int(exponent)}}}"
+    return power if mantissa == "1" else f"{mantissa} \\cdot {power}"
 
 
 define(
@@ -46,7 +51,7 @@ define(
     "size",
     rule=lambda types, attrs: Type((), "number"),
     text=lambda node: str(node.attrs["size"]),
-    maths=lambda node: str(node.attrs["size"]).replace("*", "\\cdot"),
+    maths=lambda node: sizes_maths([node.attrs["size"]]),
     view=True,
 )
 define(

@@ -91,7 +91,7 @@ def dot(a: Any, b: Any) -> Node:
         return first * second
     if second.ndim > 2:
         raise ShapeError(
-            f"np.dot of shapes {show(first.shape)} and {show(second.shape)} joins every "
-            f"row with every matrix. Use @, which goes through the matrices in step."
+            f"np.dot of shapes {show(first.shape)} and {show(second.shape)} would "
+            f"join every row with every matrix. Use @, which takes them in step."
         )
     return first @ second

@@ -88,7 +88,11 @@ define(
     "unslice",
     rule=lambda types, attrs: Type(attrs["shape"], types[0].kind),
     text=_unslice_text,
-    maths="\\operatorname{place}(#0)",
+    maths=lambda node: (
+        "\\operatorname{place}_{"
+        + _index_text(node.attrs["index"], node.shape)
+        + "}(#0)"
+    ),
     grad=lambda y, g: (apply("slice", g, index=y.attrs["index"]),),
     domain=_unslice_domain,
     hint="placed",
@@ -101,7 +105,7 @@ define(
 def _concatenate_rule(types: Sequence[Type], attrs: Attrs) -> Type:
     axis = attrs["axis"]
     first = types[0].shape
-    total: Size = 0
+    total = 0
     for type_ in types:
         shape = type_.shape
         if len(shape) != len(first) or any(
@@ -113,9 +117,10 @@ def _concatenate_rule(types: Sequence[Type], attrs: Attrs) -> Type:
                 f"arrays of the shapes {', '.join(show(t.shape) for t in types)} "
                 f"cannot be joined along axis {axis}: the other sizes must agree."
             )
-        if isinstance(shape[axis], Dim):
+        size = shape[axis]
+        if isinstance(size, Dim):
             raise ShapeError("arrays cannot be joined along the batch")
-        total = total + shape[axis]
+        total += size
     return Type((*first[:axis], total, *first[axis + 1 :]), types[0].kind)
 
 
@@ -139,7 +144,9 @@ define(
     rule=_concatenate_rule,
     text=_concatenate_text,
     maths=lambda node: (
-        "\\left[" + ";\\,".join(f"#{i}" for i in range(len(node.inputs))) + "\\right]"
+        "\\left["
+        + ";\\,".join(f"#{i}" for i in range(len(node.inputs)))
+        + f"\\right]_{{\\text{{axis }} {node.attrs['axis']}}}"
     ),
     grad=_concatenate_grad,
     domain=lambda rng: (
@@ -212,7 +219,7 @@ define(
         (*_whole(types[0], "labels").shape, attrs["classes"]), "float"
     ),
     text=lambda node: f"np.eye({node.attrs['classes']}, dtype={{float}})[{{0}}]",
-    maths="\\operatorname{onehot}(#0)",
+    maths=lambda node: f"\\operatorname{{onehot}}_{{{node.attrs['classes']}}}(#0)",
     grad=lambda y, g: (None,),
     domain=lambda rng: ([rng.integers(0, 3, size=(4,))], {"classes": 3}),
     hint="onehot",
@@ -279,7 +286,7 @@ def _without_ellipsis(keys: Sequence[Any], rank: int) -> list[Any]:
 
 
 def _one_part(size: Size, key: Any) -> tuple[Any, Size | None]:
-    """Return (start, stop, step) for one axis, and the size it keeps (None: dropped)."""
+    """Return (start, stop, step) for one axis, and its size (None: it is dropped)."""
     if isinstance(key, (Node, np.ndarray, list)):
         raise ShapeError(
             "an index array must stand alone, as in x[labels]. To pick one entry of "

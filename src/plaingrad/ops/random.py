@@ -1,9 +1,11 @@
 """Random numbers that are a pure function of (seed, step, place).
 
 Shuffles come from NumPy's generator, seeded by (seed, epoch). For dropout, whose
-numbers are drawn in every step, the generator hashes the position and the key, word by word, with a 32-bit integer hash
-of two multiplications and xorshifts (the family of Mueller's and Wellons' "lowbias32").
-The same lines stand in the printed script, so any step can be replayed alone.
+numbers are drawn in every step, the generator hashes the position and the key, word by
+word, with a 32-bit integer hash of two multiplications and xorshifts (the family of
+Mueller's and Wellons' "lowbias32"). The first word is fixed: were it the seed, seed 1
+would draw the numbers of seed 0 in another order. The same lines stand in the printed
+script, so any step can be replayed alone.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ define(
     "uniform",
     rule=lambda types, attrs: Type(attrs["shape"], "float"),
     text=_text,
-    maths="u",
+    maths=lambda node: f"\\operatorname{{uniform}}(#0, #1, {node.attrs['place']})",
     grad=lambda y, g: (None, None),
     hint="u",
 )

@@ -46,12 +46,13 @@ def _text(method: str) -> Any:
     return text
 
 
-def _maths(symbol: str) -> Any:
+def _maths(symbol: str, operand: str = "(#0)") -> Any:
     def maths(node: Node) -> str:
         axes = node.attrs["axes"]
         if len(axes) == node.inputs[0].ndim:
-            return f"{symbol} #0"
-        return f"{symbol}_{{\\text{{axis }} {', '.join(map(str, axes))}}} #0"
+            return f"{symbol}{operand}"
+        places = ", ".join(map(str, axes))
+        return f"{symbol}_{{\\text{{axis }} {places}}}{operand}"
 
     return maths
 
@@ -95,7 +96,7 @@ define(
     "sum",
     rule=_rule,
     text=_text("sum"),
-    maths=_maths("\\sum"),
+    maths=_maths("\\sum", " #0"),
     grad=lambda y, g: (_spread_back(y, g),),
     domain=_domain,
     hint=lambda node: "count" if node.inputs[0].op.name == "cast" else "total",
@@ -129,7 +130,9 @@ define(
     "argmax",
     rule=_argmax_rule,
     text=lambda node: f"{{0}}.argmax(axis={node.attrs['axis']})",
-    maths="\\operatorname{argmax} #0",
+    maths=lambda node: (
+        f"\\operatorname{{argmax}}_{{\\text{{axis }} {node.attrs['axis']}}}(#0)"
+    ),
     domain=lambda rng: ([rng.random((3, 4))], {"axis": int(rng.integers(0, 2))}),
     hint="labels",
     analytic=False,

@@ -8,7 +8,19 @@ from typing import Any
 import numpy as np
 
 from ..op import Attrs, Case
-from ..shapes import Kind, Type, broadcast
+from ..shapes import Dim, Kind, Size, Type, broadcast
+
+
+def sizes_maths(sizes: Sequence[Size]) -> str:
+    """Return sizes as LaTeX, with a times sign between them."""
+    return " \\times ".join(_size_maths(size) for size in sizes)
+
+
+def _size_maths(size: Size) -> str:
+    if isinstance(size, Dim):
+        factor = [] if size.factor == 1 else [str(size.factor)]
+        return " ".join([*factor, *size.symbols])
+    return str(size)
 
 
 def arithmetic(types: Sequence[Type], _: Attrs) -> Type:

@@ -12,7 +12,7 @@ from ..errors import ShapeError
 from ..graph import Node, apply, as_node, function
 from ..op import Attrs, Case, define
 from ..shapes import Dim, Shape, Size, Type, axis_of, broadcast, divide, show, size_of
-from .rules import random_shape, spread
+from .rules import random_shape, sizes_maths, spread
 
 
 def shape_text(shape: Shape) -> str:
@@ -77,7 +77,9 @@ define(
     "reshape",
     rule=_reshape_rule,
     text=_reshape_text,
-    maths="#0",
+    maths=lambda node: (
+        f"\\operatorname{{reshape}}_{{{sizes_maths(node.shape) or 1}}}(#0)"
+    ),
     grad=lambda y, g: (apply("reshape", g, shape=y.inputs[0].shape),),
     domain=_reshape_domain,
     hint="flat",
@@ -107,6 +109,13 @@ def _transpose_text(node: Node) -> str:
     return f"{{0}}.transpose{axes}"
 
 
+def _transpose_maths(node: Node) -> str:
+    axes = node.attrs["axes"]
+    if len(axes) == 2:
+        return "#0^{\\top}"
+    return f"\\operatorname{{transpose}}_{{{', '.join(map(str, axes))}}}(#0)"
+
+
 def _transpose_grad(y: Node, g: Node) -> tuple[Node]:
     back = tuple(np.argsort(y.attrs["axes"]).tolist())
     return (apply("transpose", g, axes=back),)
@@ -121,7 +130,7 @@ define(
     "transpose",
     rule=_transpose_rule,
     text=_transpose_text,
-    maths="{#0}^{\\top}",
+    maths=_transpose_maths,
     grad=_transpose_grad,
     domain=_transpose_domain,
     hint="turned",
@@ -157,7 +166,11 @@ define(
     "broadcast_to",
     rule=_broadcast_rule,
     text=_full_text,
-    maths="#0",
+    maths=lambda node: (
+        f"\\operatorname{{broadcast}}_{{{sizes_maths(node.shape)}}}(#0)"
+        if node.shape
+        else "#0"
+    ),
     # `derive` sums the adjoint back, as for every broadcast
     grad=lambda y, g: (g,),
     domain=_broadcast_domain,
@@ -180,7 +193,8 @@ def reshape(x: Any, *shape: Any) -> Node:
         if rest is None:
             raise ShapeError(
                 f"an array of shape {show(node.shape)} cannot take the shape "
-                f"{show(tuple(sizes))}: {size_of(node.shape)} is no multiple of {known}."
+                f"{show(tuple(sizes))}: its {size_of(node.shape)} entries are no "
+                f"multiple of {known}."
             )
         sizes[sizes.index(-1)] = rest
     target = tuple(sizes)

@@ -12,7 +12,7 @@ from ..graph import Node, apply, as_node, function
 from ..op import Attrs, Case, define
 from ..shapes import Size, Type, show
 from .leaves import number_text
-from .rules import spread
+from .rules import sizes_maths, spread
 
 Pair = tuple[int, int]
 Pads = tuple[Pair, Pair]
@@ -108,6 +108,16 @@ def _fold_text(node: Node) -> str:
     return "\n".join([f"{{out}} = np.zeros(({sizes}), {{float}})", *steps])
 
 
+def _window_maths(node: Node) -> str:
+    """Return the window as LaTeX, with what is not 1 of its stride and dilation."""
+    more = [
+        f",\\,\\text{{{word} }} {sizes_maths(node.attrs[word])}"
+        for word in ("stride", "dilation")
+        if node.attrs[word] != (1, 1)
+    ]
+    return sizes_maths(node.attrs["window"]) + "".join(more)
+
+
 def _patches_domain(rng: np.random.Generator) -> Case:
     window = tuple(rng.integers(1, 4, size=2).tolist())
     dilation = tuple(rng.integers(1, 3, size=2).tolist())
@@ -128,7 +138,7 @@ define(
     "patches",
     rule=_patches_rule,
     text=_patches_text,
-    maths="\\operatorname{patches}(#0)",
+    maths=lambda node: f"\\operatorname{{patches}}_{{{_window_maths(node)}}}(#0)",
     grad=lambda y, g: (apply("fold", g, shape=y.inputs[0].shape, **y.attrs),),
     domain=_patches_domain,
     hint="patches",
@@ -144,7 +154,9 @@ define(
     "fold",
     rule=lambda types, attrs: Type(attrs["shape"], types[0].kind),
     text=_fold_text,
-    maths="\\operatorname{patches}^{\\top}(#0)",
+    maths=lambda node: (
+        f"\\operatorname{{patches}}^{{\\top}}_{{{_window_maths(node)}}}(#0)"
+    ),
     grad=_fold_grad,
     domain=_fold_domain,
     hint="folded",
@@ -167,6 +179,14 @@ def _pad_text(node: Node) -> str:
     return f"np.pad({{0}}, [{pads}]{words if value else ''})"
 
 
+def _pad_maths(node: Node) -> str:
+    pads = ", ".join(f"{before}{{+}}{after}" for before, after in node.attrs["pads"])
+    value = node.attrs["value"]
+    filler = "-\\infty" if value == -np.inf else number_text(value)
+    pads += f";\\,{filler}" if value else ""
+    return f"\\operatorname{{pad}}_{{{pads}}}(#0)"
+
+
 def _pad_grad(y: Node, g: Node) -> tuple[Node]:
     index = tuple(
         (before, before + size, 1) if before + after else None
@@ -181,7 +201,7 @@ define(
     "pad",
     rule=_pad_rule,
     text=_pad_text,
-    maths="\\operatorname{pad}(#0)",
+    maths=_pad_maths,
     grad=_pad_grad,
     domain=lambda rng: (
         [spread(rng, (2, 3, 2))],

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from ..graph import Node
+from ..graph import Node, walk
 
 _BINARY: dict[type[ast.operator], float] = {
     ast.BitOr: 6,
@@ -30,29 +30,39 @@ _CHOICE, _COMPARISON, _UNARY, _ATOM = 1, 5, 13, 15
 
 def expression(node: Node, names: Mapping[Node, str], dtype: str) -> str:
     """Return the text of `node`, its named inputs by name and the others inlined."""
-    return _text(node, names, dtype, top=True)[0]
+    texts: dict[Node, tuple[str, float]] = {}
+    for part in walk(node.inputs, names):
+        named = part in names
+        texts[part] = (names[part], _ATOM) if named else _text(part, texts, dtype)
+    return _text(node, texts, dtype, names.get(node, "out"))[0]
 
 
 def _text(
-    node: Node, names: Mapping[Node, str], dtype: str, top: bool = False
+    node: Node, inputs: Mapping[Node, tuple[str, float]], dtype: str, out: str = ""
 ) -> tuple[str, float]:
-    """Return the text and how tightly it binds."""
-    if node in names and not top:
-        return names[node], _ATOM
+    """Return the text and how tightly it binds, given those of the inputs."""
     template = node.op.template(node)
+    if template == "{0}":
+        return inputs[node.inputs[0]]
     if not node.inputs:
         return template.replace("{float}", dtype), _tightness(template)
     needs, binds = _demands(template)
+    if node.op.name == "neg" and _takes_sign(node.inputs[0], inputs):
+        needs, binds = {}, _BINARY[ast.Mult]
     parts = []
     for place, x in enumerate(node.inputs):
-        text, tight = _text(x, names, dtype)
-        if node.op.name == "neg" and tight == _BINARY[ast.Mult]:
-            # -(a / b) and (-a) / b are the same number, so -a / b will do
-            needs, binds = {}, tight
-        loose = tight < needs.get(place, 0)
-        parts.append(f"({text})" if loose else text)
-    out = names.get(node, "out")
+        text, tight = inputs[x]
+        parts.append(f"({text})" if tight < needs.get(place, 0) else text)
     return template.format(*parts, out=out, float=dtype), binds
+
+
+def _takes_sign(x: Node, texts: Mapping[Node, tuple[str, float]]) -> bool:
+    """Tell whether -x needs no parentheses, as -(a / b) and (-a) / b are equal."""
+    if texts[x][1] != _BINARY[ast.Mult] or x.op.name == "floordiv":
+        return False
+    while x.op.name in ("mul", "div") and texts[x][1] == _BINARY[ast.Mult]:
+        x = x.inputs[0]
+    return x.kind != "bool"
 
 
 def _tightness(text: str) -> float:

@@ -86,16 +86,15 @@ def function_lines(
     dtype: str,
     name: str,
     arguments: Sequence[str],
-    results: Sequence[str],
+    results: Sequence[str] | None = None,
 ) -> list[str]:
-    """Return a procedure as a function definition."""
+    """Return a procedure as a function definition that returns (its) results."""
     first = batch_line(procedure)
-    returned = ", ".join(results) + ("," if len(results) == 1 else "")
     return [
         f"def {name}({', '.join(arguments)}):",
         *([f"    {first}"] if first else []),
         *section_lines(procedure, SECTIONS, dtype, indent=4),
-        f"    return {returned}",
+        f"    return {', '.join(procedure.results if results is None else results)}",
     ]
 
 

@@ -121,9 +121,7 @@ class _Script:
     def _evaluate(self) -> list[str]:
         """Return the function that gives loss and score."""
         made = self.program.evaluate
-        return function_lines(
-            made, self.program.dtype, "evaluate", ["X", "y"], made.results
-        )
+        return function_lines(made, self.program.dtype, "evaluate", ["X", "y"])
 
     def _start(self) -> list[str]:
         """Return the lines that start parameters and the optimiser's memory."""

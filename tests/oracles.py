@@ -1,0 +1,81 @@
+"""What every operation computes, said again in PyTorch."""
+
+import torch
+import torch.nn.functional as F
+
+
+def _by_name(name):
+    return getattr(torch, name)
+
+
+def _parts(index):
+    return tuple(slice(None) if part is None else slice(*part) for part in index)
+
+
+def unslice(x, index, shape):
+    placed = torch.zeros(shape, dtype=x.dtype)
+    placed[_parts(index)] = x
+    return placed
+
+
+def put(x, places, shape):
+    return torch.zeros(shape, dtype=x.dtype).index_add(0, places, x)
+
+
+def patches(x, window, stride, dilation):
+    n, _, _, channels = x.shape
+    seen = F.unfold(
+        x.permute(0, 3, 1, 2), window, dilation=dilation, stride=stride
+    ).reshape(n, channels, window[0] * window[1], -1)
+    rows = (x.shape[1] - (window[0] - 1) * dilation[0] - 1) // stride[0] + 1
+    seen = seen.permute(0, 3, 2, 1)
+    return seen.reshape(n, rows, -1, window[0] * window[1], channels)
+
+
+def fold(x, window, stride, dilation, shape):
+    n, rows, columns, entries, channels = x.shape
+    flat = x.reshape(n, rows * columns, entries, channels).permute(0, 3, 2, 1)
+    images = F.fold(
+        flat.reshape(n, channels * entries, -1),
+        shape[1:3],
+        window,
+        dilation=dilation,
+        stride=stride,
+    )
+    return images.permute(0, 2, 3, 1)
+
+
+def pad(x, pads, value):
+    flat = [size for pair in reversed(pads) for size in pair]
+    return F.pad(x, flat, value=value)
+
+
+SAME_NAME = (
+    *("add", "sub", "mul", "div", "neg", "pow", "exp", "log", "log1p", "expm1"),
+    *("sqrt", "sin", "cos", "tanh", "sigmoid", "abs", "sign", "floor", "logaddexp"),
+    *("maximum", "minimum", "where", "gt", "ge", "lt", "le", "eq", "matmul"),
+)
+
+ORACLES = {name: _by_name(name) for name in SAME_NAME} | {
+    "floordiv": torch.floor_divide,
+    "softplus": F.softplus,
+    "cast": lambda x: x.to(torch.float64),
+    "softmax": lambda x, axis: torch.softmax(x, axis),
+    "log_softmax": lambda x, axis: torch.log_softmax(x, axis),
+    "sum": lambda x, axes, keepdims: x.sum(axes, keepdim=keepdims),
+    "mean": lambda x, axes, keepdims: x.mean(axes, keepdim=keepdims),
+    "max": lambda x, axes, keepdims: x.amax(axes, keepdim=keepdims),
+    "argmax": lambda x, axis: x.argmax(axis),
+    "reshape": torch.reshape,
+    "transpose": lambda x, axes: x.permute(axes),
+    "broadcast_to": lambda x, shape: x.expand(shape),
+    "slice": lambda x, index: x[_parts(index)],
+    "unslice": unslice,
+    "concatenate": lambda *arrays, axis: torch.cat(arrays, axis),
+    "take": lambda x, places: x[places],
+    "put": put,
+    "one_hot": lambda labels, classes: F.one_hot(labels, classes).double(),
+    "patches": patches,
+    "fold": fold,
+    "pad": pad,
+}
