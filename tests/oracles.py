@@ -1,7 +1,7 @@
 """What every operation computes, said again in PyTorch."""
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 
 def _by_name(name):
@@ -19,12 +19,13 @@ def unslice(x, index, shape):
 
 
 def put(x, places, shape):
-    return torch.zeros(shape, dtype=x.dtype).index_add(0, places, x)
+    placed = torch.zeros(shape, dtype=x.dtype)
+    return placed.index_put((places,), x, accumulate=True)
 
 
 def patches(x, window, stride, dilation):
     n, _, _, channels = x.shape
-    seen = F.unfold(
+    seen = functional.unfold(
         x.permute(0, 3, 1, 2), window, dilation=dilation, stride=stride
     ).reshape(n, channels, window[0] * window[1], -1)
     rows = (x.shape[1] - (window[0] - 1) * dilation[0] - 1) // stride[0] + 1
@@ -35,7 +36,7 @@ def patches(x, window, stride, dilation):
 def fold(x, window, stride, dilation, shape):
     n, rows, columns, entries, channels = x.shape
     flat = x.reshape(n, rows * columns, entries, channels).permute(0, 3, 2, 1)
-    images = F.fold(
+    images = functional.fold(
         flat.reshape(n, channels * entries, -1),
         shape[1:3],
         window,
@@ -47,7 +48,7 @@ def fold(x, window, stride, dilation, shape):
 
 def pad(x, pads, value):
     flat = [size for pair in reversed(pads) for size in pair]
-    return F.pad(x, flat, value=value)
+    return functional.pad(x, flat, value=value)
 
 
 SAME_NAME = (
@@ -58,7 +59,7 @@ SAME_NAME = (
 
 ORACLES = {name: _by_name(name) for name in SAME_NAME} | {
     "floordiv": torch.floor_divide,
-    "softplus": F.softplus,
+    "softplus": functional.softplus,
     "cast": lambda x: x.to(torch.float64),
     "softmax": lambda x, axis: torch.softmax(x, axis),
     "log_softmax": lambda x, axis: torch.log_softmax(x, axis),
@@ -74,7 +75,7 @@ ORACLES = {name: _by_name(name) for name in SAME_NAME} | {
     "concatenate": lambda *arrays, axis: torch.cat(arrays, axis),
     "take": lambda x, places: x[places],
     "put": put,
-    "one_hot": lambda labels, classes: F.one_hot(labels, classes).double(),
+    "one_hot": lambda labels, classes: functional.one_hot(labels, classes).double(),
     "patches": patches,
     "fold": fold,
     "pad": pad,

@@ -386,8 +386,8 @@ def test_mean_squared_error_of_a_softmax_is_what_it_says():
 
 
 def test_huber_and_hinge_print_short():
-    assert text(Huber(2.5), FLOATS, (3,)).splitlines()[-1] == (
-        "dscores = np.where(near, diff, 2.5 * np.sign(diff)) / (n * 3)  # (n, 3)"
+    assert text(Huber(), FLOATS, (3,)).splitlines()[-1] == (
+        "dscores = np.where(near, diff, np.sign(diff)) / (n * 3)  # (n, 3)"
     )
     assert "loss = np.maximum(margins, 0).sum() / n" in text(Hinge(), LABELS, (3,))
     assert "margins > 0" in text(Hinge(), LABELS, (3,))

@@ -5,19 +5,47 @@ backpropagation and the optimiser's update are derived as more of the same progr
 the whole is read: as a NumPy script, as mathematics, and by the reference that runs it.
 """
 
-from . import ops
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from . import errors, ops
 from .errors import PlaingradError
+from .functional import grad, longhand, value_and_grad
 from .initializers import (
     Constant,
     Glorot,
     He,
+    Initializer,
     LeCun,
     Normal,
     Orthogonal,
     Uniform,
     Zeros,
 )
-from .layers import *  # noqa: F403
+from .layers import (
+    ELU,
+    GELU,
+    AvgPool2d,
+    Conv2d,
+    Dropout,
+    Flatten,
+    GlobalAvgPool2d,
+    HardTanh,
+    Layer,
+    LeakyReLU,
+    Linear,
+    LogSoftmax,
+    MaxPool2d,
+    ReLU,
+    Reshape,
+    Residual,
+    Sequence,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
 from .losses import (
     MAE,
     MSE,
@@ -26,12 +54,107 @@ from .losses import (
     Custom,
     Hinge,
     Huber,
+    Loss,
     Poisson,
 )
 from .network import Network, Sequential, load
-from .optimizers import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, RMSprop
-from .schedules import *  # noqa: F403
+from .optimizers import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSprop
+from .schedules import (
+    Cosine,
+    Exponential,
+    OneCycle,
+    ReduceOnPlateau,
+    Schedule,
+    StepDecay,
+    WarmUp,
+)
 from .train.callbacks import Callback
+from .train.history import History
+from .train.loop import DivergedWarning
 from .train.settings import EarlyStopping
 
+if TYPE_CHECKING:
+    from . import data, draw, metrics
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "ELU",
+    "GELU",
+    "MAE",
+    "MSE",
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "AvgPool2d",
+    "BinaryCrossEntropy",
+    "Callback",
+    "Constant",
+    "Conv2d",
+    "Cosine",
+    "CrossEntropy",
+    "Custom",
+    "DivergedWarning",
+    "Dropout",
+    "EarlyStopping",
+    "Exponential",
+    "Flatten",
+    "GlobalAvgPool2d",
+    "Glorot",
+    "HardTanh",
+    "He",
+    "Hinge",
+    "History",
+    "Huber",
+    "Initializer",
+    "Layer",
+    "LeCun",
+    "LeakyReLU",
+    "Linear",
+    "LogSoftmax",
+    "Loss",
+    "MaxPool2d",
+    "Momentum",
+    "Nesterov",
+    "Network",
+    "Normal",
+    "OneCycle",
+    "Optimizer",
+    "Orthogonal",
+    "PlaingradError",
+    "Poisson",
+    "RMSprop",
+    "ReLU",
+    "ReduceOnPlateau",
+    "Reshape",
+    "Residual",
+    "Schedule",
+    "Sequence",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "StepDecay",
+    "Tanh",
+    "Uniform",
+    "WarmUp",
+    "Zeros",
+    "data",
+    "draw",
+    "errors",
+    "grad",
+    "load",
+    "longhand",
+    "metrics",
+    "ops",
+    "value_and_grad",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `data`, `draw` and `metrics` when they are first asked for."""
+    if name in ("data", "draw", "metrics"):
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -192,8 +192,8 @@ class _Update:
         """Return the gradient of each trainable parameter, last layer first."""
         wanted = list(self.trainable.items())
         nodes = [node for _, node in wanted]
-        hard = {node for node in values if not self.roles[node].soft}
-        found, adjoints = gradients(self.loss, nodes, {*hard, *nodes})
+        forward, _ = self._by_section(values)
+        found, adjoints = gradients(self.loss, nodes, {*forward, *nodes})
         for node in values:
             if node in adjoints and node is not self.loss:
                 name, soft = f"d{self.roles[node].name}", self.roles[node].soft
@@ -265,29 +265,27 @@ class _Update:
         simple, became = simplify(old)
         self._follow(became)
         new = dict(zip(old, simple, strict=True))
-        goals = [
-            Goal(new[node], "forward") for node in self._forward_values(values, new)
-        ]
-        goals.append(Goal(new[self.loss], "loss"))
+        forward, losses = self._by_section(values)
+        goals = [Goal(new[node], "forward") for node in forward]
+        goals += [Goal(new[node], "loss") for node in [*losses, self.loss]]
         goals += [Goal(new[grad], "backward") for grad in grads.values()]
         goals += [Goal(new[rate], "update") for rate in rates]
         goals += [Goal(new[value], "update", renews=old) for old, value in renewed]
         return plan(goals, self.roles, [new[self.loss]])
 
-    def _forward_values(
-        self, values: Sequence[Node], new: Mapping[Node, Node]
-    ) -> list[Node]:
-        """Return the named values that do not come from the targets."""
-        targets = ("y", "w")
-        return [
-            node
-            for node in values
-            if not self.roles[node].soft
-            and not any(
-                x.op.name == "leaf" and x.attrs["name"] in targets
-                for x in walk([new[node]])
-            )
-        ]
+    def _by_section(self, values: Sequence[Node]) -> tuple[list[Node], list[Node]]:
+        """Return the values that are to have lines: before the targets, and with them."""
+        targets = {
+            x
+            for x in walk(values)
+            if x.op.name == "leaf" and x.attrs["name"] in ("y", "w")
+        }
+        told: set[Node] = set(targets)
+        for x in walk(values):
+            if any(source in told for source in x.inputs):
+                told.add(x)
+        lines = [node for node in values if not self.roles[node].soft]
+        return [x for x in lines if x not in told], [x for x in lines if x in told]
 
 
 def _evaluate(made: Forward, recipe: Recipe) -> Procedure:

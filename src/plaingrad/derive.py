@@ -89,7 +89,7 @@ def _flow_back(node: Node, adjoints: dict[Node, Node], needed: set[Node]) -> Non
         if part is None or x not in needed or x.kind != "float":
             continue
         part = _sum_to(part, x.shape)
-        adjoints[x] = adjoints[x] + part if x in adjoints else part
+        adjoints[x] = part + adjoints[x] if x in adjoints else part
 
 
 def _sum_to(adjoint: Node, shape: Shape) -> Node:

@@ -94,7 +94,7 @@ def test_arguments_that_do_not_exist_are_named(
         (MaxPool2d(3), (2, 4, 1), "spans 3 does not fit into an image of size 2"),
         (Conv2d(4, 3, groups=2), (4, 4, 3), "3 channels cannot be split into 2 groups"),
         (Reshape(2, 2), (5,), r"shape \(n, 5\) has n \* 5 entries"),
-        (Reshape(-1, 2), (5,), "n \\* 5 is no multiple of n \\* 2"),
+        (Reshape(-1, 2), (5,), "no multiple of"),
         (Softmax(axis=3), (5,), "axis 3 does not exist"),
     ],
     ids=repr,

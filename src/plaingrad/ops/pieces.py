@@ -45,11 +45,13 @@ def _index_text(index: Sequence[Any], shape: Shape) -> str:
 
 
 def _slice_domain(rng: np.random.Generator) -> Case:
-    shape = (4, *random_shape(rng, 2))
-    index = [
-        (int(rng.integers(0, 2)), int(rng.integers(3, 5)), int(rng.integers(1, 3)))
-    ]
-    return [spread(rng, shape)], {"index": (*index, *[None] * (len(shape) - 1))}
+    shape = tuple(rng.integers(1, 5, size=rng.integers(1, 4)).tolist())
+    index = []
+    for size in shape:
+        start, stop = sorted(rng.integers(0, size + 1, size=2).tolist())
+        whole = start == stop or rng.random() < 0.4
+        index.append(None if whole else (start, stop, int(rng.integers(1, 3))))
+    return [spread(rng, shape)], {"index": tuple(index)}
 
 
 define(
@@ -129,6 +131,16 @@ def _concatenate_text(node: Node) -> str:
     return f"np.concatenate([{parts}], axis={node.attrs['axis']})"
 
 
+def _concatenate_domain(rng: np.random.Generator) -> Case:
+    shape = (*random_shape(rng, 2), 1)
+    axis = int(rng.integers(0, len(shape)))
+    arrays = [
+        spread(rng, (*shape[:axis], size, *shape[axis + 1 :]))
+        for size in rng.integers(1, 4, size=rng.integers(1, 4)).tolist()
+    ]
+    return arrays, {"axis": axis}
+
+
 def _concatenate_grad(y: Node, g: Node) -> list[Node]:
     axis, start, parts = y.attrs["axis"], 0, []
     for x in y.inputs:
@@ -149,10 +161,7 @@ define(
         + f"\\right]_{{\\text{{axis }} {node.attrs['axis']}}}"
     ),
     grad=_concatenate_grad,
-    domain=lambda rng: (
-        [spread(rng, (2, 3)), spread(rng, (2, 1)), spread(rng, (2, 2))],
-        {"axis": 1},
-    ),
+    domain=_concatenate_domain,
     hint="joined",
 )
 
@@ -177,8 +186,14 @@ def _take_rule(types: Sequence[Type], attrs: Attrs) -> Type:
     return Type(places.shape + types[0].shape[1:], types[0].kind)
 
 
-def _rows(rng: np.random.Generator) -> Case:
-    return [spread(rng, (4, 3)), rng.integers(0, 4, size=(5,))], {}
+def _take_domain(rng: np.random.Generator) -> Case:
+    places = rng.integers(-3, 3, size=random_shape(rng, 2))
+    return [spread(rng, (3, *random_shape(rng, 2))), np.asarray(places)], {}
+
+
+def _put_domain(rng: np.random.Generator) -> Case:
+    (x, places), _ = _take_domain(rng)
+    return [np.asarray(x[places]), places], {"shape": x.shape}
 
 
 define(
@@ -190,7 +205,7 @@ define(
         apply("put", g, y.inputs[1], shape=y.inputs[0].shape),
         None,
     ),
-    domain=_rows,
+    domain=_take_domain,
     hint="rows",
 )
 
@@ -206,10 +221,7 @@ define(
     text=_put_text,
     maths="\\operatorname{put}_{#1}(#0)",
     grad=lambda y, g: (apply("take", g, y.inputs[1]), None),
-    domain=lambda rng: (
-        [spread(rng, (5, 3)), rng.integers(0, 4, size=(5,))],
-        {"shape": (4, 3)},
-    ),
+    domain=_put_domain,
     hint="placed",
 )
 
@@ -221,7 +233,10 @@ define(
     text=lambda node: f"np.eye({node.attrs['classes']}, dtype={{float}})[{{0}}]",
     maths=lambda node: f"\\operatorname{{onehot}}_{{{node.attrs['classes']}}}(#0)",
     grad=lambda y, g: (None,),
-    domain=lambda rng: ([rng.integers(0, 3, size=(4,))], {"classes": 3}),
+    domain=lambda rng: (
+        [np.asarray(rng.integers(0, 3, size=random_shape(rng, 2)))],
+        {"classes": 3},
+    ),
     hint="onehot",
 )
 

@@ -55,19 +55,19 @@ def reals(
 ) -> Callable[[np.random.Generator], Case]:
     """Return a domain of `count` mutually broadcastable arrays in [low, high].
 
-    With `apart`, entries keep that distance from 0 and from each other, so that no
-    kink lies within a finite difference.
+    With `apart`, no entry comes near a multiple of it or an entry of another array, so
+    that no kink lies within a finite difference.
     """
 
     def domain(rng: np.random.Generator) -> Case:
         full = random_shape(rng)
         arrays = []
-        for _ in range(count):
+        for place in range(count):
             shape = tuple(1 if rng.random() < 0.3 else size for size in full)
             shape = shape[
                 int(rng.integers(0, len(shape) + 1)) if rng.random() < 0.4 else 0 :
             ]
-            arrays.append(spread(rng, shape, low, high, apart))
+            arrays.append(spread(rng, shape, low, high, apart, place))
         return arrays, {}
 
     return domain
@@ -79,10 +79,11 @@ def spread(
     low: float = -2.0,
     high: float = 2.0,
     apart: float = 0.0,
+    place: int = 0,
 ) -> np.ndarray[Any, Any]:
-    """Return random numbers in [low, high], `apart` from 0 when that is asked."""
+    """Return random numbers in [low, high], `apart` as the `place`-th of `reals`."""
     values = rng.uniform(low, high, size=tuple(shape))
     if apart:
-        grid = np.round(values / apart) * apart
-        values = grid + apart * rng.uniform(0.3, 0.45, size=values.shape)
+        within = 0.2 + 0.25 * place + rng.uniform(0, 0.1, size=values.shape)
+        values = (np.round(values / apart) + within) * apart
     return np.asarray(values)

@@ -180,7 +180,7 @@ def _pad_text(node: Node) -> str:
 
 
 def _pad_maths(node: Node) -> str:
-    pads = ", ".join(f"{before}{{+}}{after}" for before, after in node.attrs["pads"])
+    pads = ", ".join(f"({before}, {after})" for before, after in node.attrs["pads"])
     value = node.attrs["value"]
     filler = "-\\infty" if value == -np.inf else number_text(value)
     pads += f";\\,{filler}" if value else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -196,7 +196,8 @@ def _meeting(node: Node, symbols: Mapping[Node, str], top: bool = False) -> _Tex
         return _Text("".join(_boxed(part, _UNIT) for part in parts), _UNIT)
     if node.op.name == "sum":
         frame = node.op.formula(node).removesuffix("#0")
-        return _Text(frame + _boxed(parts[0], _PRODUCT), _BIG)
+        inside = _Text(frame + _boxed(parts[0], _PRODUCT), _BIG)
+        return inside if top else whole
     if node.shape != broadcast(*(x.shape for x in arrays)):
         return whole
     if len(parts) == 1:
@@ -234,6 +235,8 @@ _WORDS = {
     "l1": "\\lambda_1",
     "l2": "\\lambda",
     "weight_decay": "\\lambda",
+    "clip_norm": "c",
+    "clip_value": "c",
     "momentum": "\\mu",
     "eps": "\\epsilon",
     **{word: f"\\{word}" for word in ("alpha", "beta", "gamma", "rho", "sigma", "pi")},
@@ -252,7 +255,7 @@ def symbols_of(program: Program, adjoints: Mapping[str, str]) -> dict[str, str]:
         The names of gradients, and the names of what they are the gradients by.
     """
     update = program.update
-    owned = _owned(program)
+    belongs = owned(program)
     names = [*update.inputs, *(step.name for step in update.steps)]
     found: dict[str, str] = {}
     for name in dict.fromkeys(names):
@@ -260,8 +263,8 @@ def symbols_of(program: Program, adjoints: Mapping[str, str]) -> dict[str, str]:
             found[name] = partial(found[update.results[0]], found[adjoints[name]])
             continue
         text = symbol(name)
-        if name in owned:
-            slot, owner = owned[name]
+        if name in belongs:
+            slot, owner = belongs[name]
             text = f"{symbol(slot)}_{{{symbol(owner)}}}"
         free = text not in (*found.values(), "n")
         found[name] = text if free else _word(name)
@@ -304,24 +307,15 @@ def _word(name: str) -> str:
     return f"\\text{{{name.replace('_', ' ')}}}"
 
 
-def _owned(program: Program) -> dict[str, tuple[str, str]]:
-    """Return what belongs to a parameter by name: `mW1` is the m of W1."""
+def owned(program: Program) -> dict[str, tuple[str, str]]:
+    """Return what belongs to a parameter by its name: `mW1` is the m of W1."""
     parameters = [p.name for p in program.parameters]
     names = [*program.states, *program.data]
     names += [step.name for step in program.update.steps if step.section == "update"]
-    return {
-        name: (name.removesuffix(owner).rstrip("_"), owner)
-        for name in names
-        for owner in parameters
-        if name.endswith(owner) and name != owner
-    }
-
-
-def named(names: Mapping[Node, str], symbols: Mapping[str, str]) -> dict[Node, str]:
-    """Return the symbol of each named node."""
-    return {node: symbols[name] for node, name in names.items() if name in symbols}
-
-
-def words_in(text: str, markers: Iterable[str]) -> list[str]:
-    """Return the markers that occur in a text."""
-    return [marker for marker in markers if marker in text]
+    found: dict[str, tuple[str, str]] = {}
+    for name in names:
+        owners = [owner for owner in parameters if name.endswith(owner)]
+        if owners and name not in parameters:
+            owner = max(owners, key=len)
+            found[name] = name.removesuffix(owner).rstrip("_"), owner
+    return found

@@ -36,8 +36,176 @@ WORDS: dict[str, dict[str, str]] = {
 }
 
 
+DERIVATION: dict[str, dict[str, str]] = {
+    "en": {
+        "title": "Derivation of `{title}`",
+        "intro": "The formulas are the lines of the NumPy script that plaingrad prints "
+        "for this network, in the same order, and the steps between them. $n$ is the "
+        "number of samples in a batch.",
+        "forward": "The network",
+        "given": "Given are {given}; to be learned are {learned}.",
+        "loss": "The loss",
+        "gradients": "The gradients",
+        "chain": "From the loss backwards. The chain rule: every value $r$ that is "
+        "computed from $x$ hands its own gradient on to $x$, and what arrives adds up:",
+        "chain_end": "Each product stands for what flows back from $r$ to $x$. A "
+        "gradient always has the shape of the value it belongs to.",
+        "since": "since {formulas}.",
+        "and": " and ",
+        "many": "${x}$ is used in {count} places, and their contributions add up.",
+        "hence": "Hence",
+        "way": "First ${x}$, for which the script has no line of its own:",
+        "joined": "Put together and simplified:",
+        "helpers": "With",
+        "inserted": "With the gradients above put in:",
+        "together": "Here ${softmax} = {exp}{short}${total}. Softmax and cross-entropy "
+        "together leave a difference between prediction and target:",
+        "total": ", and ${total}$, because the targets of a sample sum to one",
+        "shapes": "Shapes: ${shapes}$",
+        "shape": "Shape: ${shapes}$",
+        "update": "The update",
+        "settings": "With {settings}.",
+        "memory": "The memories {states} start at zero.",
+        "each": "In the same way for every parameter $\\theta$ of {parameters}:",
+        "arrow": "$\\leftarrow$ gives the name on its left a new value.",
+        "symbols": "Symbols",
+        "columns": "symbol | in the script | shape | meaning",
+        "batch": "number of samples in the batch",
+        "X": "input, one sample in each row",
+        "y": "targets",
+        "w": "weights of the samples",
+        "data": "given array",
+        "parameter": "parameter",
+        "state": "memory of the optimizer",
+        "setting": "setting: {value}",
+        "time": "time of the training",
+        "adjoint": "gradient",
+        "value_forward": "forward pass",
+        "value_loss": "part of the loss",
+        "value_backward": "backward pass",
+        "value_update": "update",
+        "number": "number",
+        "read_entries": "Functions, powers and fractions of arrays are taken entry by "
+        "entry. Arrays of different shapes are broadcast as in NumPy.",
+        "read_odot": "$\\odot$ multiplies entry by entry. Matrices side by side, or "
+        "with a dot between them, are a matrix product, and $\\top$ transposes.",
+        "read_sum": "$\\sum$ without an index sums all entries, and "
+        "$\\sum_{\\text{axis } k}$ along an axis, counted from 0.",
+        "read_row": "$x_i$ is the row of $x$ that belongs to sample $i$.",
+        "read_truth": "$[c]$ is 1 where the condition $c$ holds, else 0.",
+        "read_sigma": "$\\sigma(x) = \\frac{1}{1 + e^{-x}}$.",
+        "read_onehot": "$\\operatorname{onehot}_{k}$ makes of each label a row of $k$ "
+        "numbers: 1 at the label, else 0.",
+        "read_reshape": "$\\operatorname{reshape}$ puts the same entries, row by row, "
+        "into another shape.",
+        "read_broadcast": "$\\operatorname{broadcast}$ repeats entries up to a shape.",
+        "read_transpose": "$\\operatorname{transpose}$ puts the axes in this order.",
+        "read_patches": "$\\operatorname{patches}_{h \\times w}$ lays out what windows "
+        "of $h \\times w$ pixels see: samples, rows, columns, pixels of the window, "
+        "channels.",
+        "read_fold": "$\\operatorname{patches}^{\\top}$ goes the way back: each entry "
+        "is added to the pixel that it came from.",
+        "read_pad": "$\\operatorname{pad}$ adds rows and columns of zeros, or of the "
+        "number that it names, before and after along each axis.",
+        "read_place": "$\\operatorname{place}$ puts an array into zeros, at the "
+        "positions named.",
+        "read_put": "$\\operatorname{put}_{k}$ adds row $j$ to row $k_j$ of zeros.",
+        "read_uniform": "$\\operatorname{uniform}$ gives random numbers in $[0, 1)$ "
+        "that depend on the seed, the update and a number for the place.",
+        "read_fixed": "A derivative with a bar holds the values below the bar fixed.",
+    },
+    "zh": {
+        "title": "`{title}` 的推导",
+        "intro": "下面的公式就是 plaingrad 为这个网络打印的 NumPy 脚本中的各行，"
+        "顺序相同，并补上了行与行之间的推导。$n$ 是一个批次的样本数。",
+        "forward": "前向传播",
+        "given": "已知 {given}；需要学习的参数是 {learned}。",
+        "loss": "损失",
+        "gradients": "反向传播",
+        "chain": "从损失出发，由后向前。链式法则：凡是由 $x$ 算出的值 $r$，"
+        "都把自己的梯度传回给 $x$，各份贡献相加：",
+        "chain_end": "式中每个乘积表示从 $r$ 传回 $x$ 的那一份。"
+        "梯度的形状总与它所对应的值相同。",
+        "since": "因为 {formulas}。",
+        "and": "，",
+        "many": "${x}$ 在 {count} 处被用到，各处的贡献相加。",
+        "hence": "因此",
+        "way": "先求 ${x}$，脚本没有为它单独写一行：",
+        "joined": "代入前面的结果并化简：",
+        "helpers": "其中",
+        "inserted": "代入上面的梯度：",
+        "together": "这里 ${softmax} = {exp}{short}${total}。"
+        "softmax 与交叉熵合在一起，只剩下预测与目标之差：",
+        "total": "，并且 ${total}$，因为每个样本的目标之和为 1",
+        "shapes": "形状：${shapes}$",
+        "shape": "形状：${shapes}$",
+        "update": "更新参数",
+        "settings": "其中 {settings}。",
+        "memory": "{states} 的初值为零。",
+        "each": "对每个参数 $\\theta$（即 {parameters}）都做同样的更新：",
+        "arrow": "$\\leftarrow$ 表示给左边的名字赋新值。",
+        "symbols": "符号表",
+        "columns": "符号 | 脚本中的名字 | 形状 | 含义",
+        "batch": "批次的样本数",
+        "X": "输入，每行一个样本",
+        "y": "目标",
+        "w": "样本权重",
+        "data": "给定的数组",
+        "parameter": "参数",
+        "state": "优化器保存的状态",
+        "setting": "设定值：{value}",
+        "time": "训练的进度",
+        "adjoint": "梯度",
+        "value_forward": "前向传播",
+        "value_loss": "损失的一部分",
+        "value_backward": "反向传播",
+        "value_update": "更新",
+        "number": "数",
+        "read_entries": "数组的函数、幂和分式都按元素计算。"
+        "形状不同的数组按 NumPy 的规则广播。",
+        "read_odot": "$\\odot$ 表示按元素相乘；矩阵并排书写或用点相连，表示矩阵乘积；"
+        "$\\top$ 表示转置。",
+        "read_sum": "不带下标的 $\\sum$ 对所有元素求和，"
+        "$\\sum_{\\text{axis } k}$ 沿一条轴求和，轴从 0 开始编号。",
+        "read_row": "$x_i$ 是 $x$ 中属于样本 $i$ 的那一行。",
+        "read_truth": "$[c]$ 在条件 $c$ 成立处为 1，否则为 0。",
+        "read_sigma": "$\\sigma(x) = \\frac{1}{1 + e^{-x}}$。",
+        "read_onehot": "$\\operatorname{onehot}_{k}$ 把每个标签变成一行 $k$ 个数："
+        "标签处为 1，其余为 0。",
+        "read_reshape": "$\\operatorname{reshape}$ 把同样的元素按行排成另一种形状。",
+        "read_broadcast": "$\\operatorname{broadcast}$ 把元素重复到给定的形状。",
+        "read_transpose": "$\\operatorname{transpose}$ 按给出的次序排列各轴。",
+        "read_patches": "$\\operatorname{patches}_{h \\times w}$ 列出 $h \\times w$ "
+        "滑动窗口看到的内容，各轴依次为：样本、行、列、窗口内的像素、通道。",
+        "read_fold": "$\\operatorname{patches}^{\\top}$ 是相反的过程："
+        "把每个元素加回它所来自的像素。",
+        "read_pad": "$\\operatorname{pad}$ 沿各轴在前后补零，或补上写明的数。",
+        "read_place": "$\\operatorname{place}$ 把数组放进全零数组中写明的位置。",
+        "read_put": "$\\operatorname{put}_{k}$ 把第 $j$ 行加到全零数组的第 $k_j$ 行。",
+        "read_uniform": "$\\operatorname{uniform}$ 给出 $[0, 1)$ 内的随机数，"
+        "只取决于种子、更新次数和位置编号。",
+        "read_fixed": "带竖线的导数表示竖线右下方的值保持不变。",
+        "\\text{axis }": "\\text{轴 }",
+        "\\text{if }": "\\text{若 }",
+        "\\text{otherwise}": "\\text{否则}",
+        "\\text{stride }": "\\text{步幅 }",
+        "\\text{dilation }": "\\text{膨胀 }",
+        "max pooling": "最大池化",
+        "average pooling": "平均池化",
+        "residual": "残差",
+    },
+}
+"""The sentences of derivations. For Chinese also the words inside formulas."""
+
+
 def words(lang: str) -> dict[str, str]:
     """Return the words of a language ("en" or "zh")."""
     if lang not in WORDS:
         raise unknown_name("language", lang, WORDS)
     return WORDS[lang]
+
+
+def sentences(lang: str) -> dict[str, str]:
+    """Return the sentences of derivations in a language."""
+    words(lang)
+    return DERIVATION[lang]
