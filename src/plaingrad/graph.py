@@ -281,7 +281,15 @@ def with_casts(
     if not (always or kinds & {"float", "number"}):
         return list(nodes)
     loose = {"int"} if keeps_truths and "float" in kinds else {"int", "bool"}
-    return [apply("cast", node) if node.kind in loose else node for node in nodes]
+    return [
+        apply("cast", node) if node.kind in loose or _is_share(node) else node
+        for node in nodes
+    ]
+
+
+def _is_share(node: Node) -> bool:
+    """Tell whether a number is a mean of truths, which NumPy gives in float64."""
+    return node.kind == "number" and node.op.name == "mean"
 
 
 def _freeze(value: Any) -> Any:

@@ -26,6 +26,8 @@ class Dim:
         if isinstance(other, Dim):
             symbols = tuple(sorted(self.symbols + other.symbols))
             return Dim(symbols, self.factor * other.factor)
+        if not isinstance(other, int):
+            return NotImplemented
         return Dim(self.symbols, self.factor * other) if other else 0
 
     __rmul__ = __mul__

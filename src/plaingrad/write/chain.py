@@ -82,7 +82,7 @@ class Chain:
         """
         parts = []
         for reader in self.readers[x]:
-            formula = self._cut(self.formulas[reader])
+            formula = self.written(reader)
             if reader is not self.loss:
                 formula = sum_(formula * self._handed(reader))
             parts.append(formula)
@@ -110,6 +110,10 @@ class Chain:
     def gradient(self, node: Node) -> Node:
         """Return the leaf that stands for the gradient of the loss by a value."""
         return leaf(f"gradient by {self.names[node]}", node.shape)
+
+    def written(self, node: Node) -> Node:
+        """Return the formula of a value in leaves."""
+        return self._cut(self.formulas[node])
 
     def _cut(self, formula: Node) -> Node:
         inputs = [

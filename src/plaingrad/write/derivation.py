@@ -68,11 +68,14 @@ class _Derivation:
         self.by = adjoints(self.made)
         self.names = symbols_of(program, self.by)
         self.chain = Chain(self.made)
-        self.symbols = {node: self.names[name] for node, name in self.made.names.items()}
+        names = self.made.names
+        self.symbols = {node: self.names[name] for node, name in names.items()}
         self.loss = self.symbols[self.chain.loss]
         for node in [*self.made.inputs.values(), *self.chain.formulas]:
             self.symbols[self.chain.value(node)] = self.symbols[node]
             self.symbols[self.chain.gradient(node)] = self._by(node)
+        for node in self.chain.formulas:
+            self.symbols.setdefault(self.chain.written(node), self.symbols[node])
         self.values = {self.made.names[node]: node for node in self.chain.formulas}
         self.values |= self.made.inputs
         self.known = {self.values[by] for by in self.by.values()} | {self.chain.loss}
@@ -113,8 +116,11 @@ class _Derivation:
     def _beneath(self, node: Node, note: str = "") -> Iterator[str]:
         text = shapes(node, self.symbols)
         key = "shape" if text == sizes(node) else "shapes"
-        parts = [f"{self.words.get(note, note)}."] if note else []
-        parts += [self.words[key].format(shapes=text)] if text else []
+        parts = []
+        if note:
+            parts.append(self.words["note"].format(note=self.words.get(note, note)))
+        if text:
+            parts.append(self.words[key].format(shapes=text))
         if parts:
             yield " ".join(parts)
 
@@ -139,7 +145,7 @@ class _Derivation:
     def _listed(self, names: Iterable[str]) -> str:
         """Return names with their shapes."""
         inputs = self.made.inputs
-        return ", ".join(
+        return self.words["comma"].join(
             f"${self.names[name]}$ (${sizes(inputs[name])}$)"
             for name in names
             if name in inputs
@@ -173,21 +179,25 @@ class _Derivation:
         head = self.names[step.name]
         yield f"### ${head}$ · `{step.name}`"
         printed = latex(step.node, self.symbols)
+        last = self.words["hence"]
         if x in self.chain.readers:
             for node in self.chain.between(x, self.known):
                 if node not in told:
                     told.add(node)
                     yield from self._unprinted(node)
             yield from self._rule(x)
-            yield self.words["hence"]
             flow = self.chain.flow(x)
             local = latex(flow, self.symbols)
             if local != printed:
+                yield last
                 yield _display(f"{head} = {local}")
                 yield from self._beneath(flow)
-                yield self._together(x) or self.words["joined"]
+                last = self._together(x) or self.words["joined"]
         if helpers:
-            yield from self._helpers(helpers)
+            yield self.words["helpers"]
+            for helper in helpers:
+                yield from self._formula(helper)
+        yield last
         yield _display(f"{head} = {printed}")
         yield from self._beneath(step.node)
         written = latex(step.node, self.short)
@@ -239,11 +249,6 @@ class _Derivation:
         formula = latex(self.chain.formulas[node], self.symbols)
         return f"{self.symbols[node]} = {formula}"
 
-    def _helpers(self, helpers: Sequence[Step]) -> Iterator[str]:
-        yield self.words["helpers"]
-        for helper in helpers:
-            yield from self._formula(helper)
-
     # Softmax and cross-entropy.
 
     def _logarithm(self) -> Node | None:
@@ -294,31 +299,36 @@ class _Derivation:
 
     def _update(self) -> Iterator[str]:
         yield f"## {self.words['update']}"
-        settings = {**self.program.settings, "seed": self.program.loop.seed}
-        used = [name for name in settings if name in self.made.inputs]
-        if used:
-            values = ", ".join(f"${self.names[n]} = {_number(settings[n])}$" for n in used)
-            yield self.words["settings"].format(settings=values)
-        if self.program.states:
-            states = ", ".join(f"${self.names[name]}$" for name in self.program.states)
-            yield self.words["memory"].format(states=states)
+        comma, settings = self.words["comma"], self._settings()
+        values = [f"${self.names[n]} = {_number(settings[n])}$" for n in settings]
+        if values:
+            yield self.words["settings"].format(settings=comma.join(values))
+        mine = owned(self.program)
         steps = [step for step in self.made.steps if step.section == "update"]
         alike = self._alike(steps)
-        if alike is None:
-            for step in steps:
-                yield from self._formula(step)
-            return
-        mine = owned(self.program)
+        if self.program.states:
+            states = {
+                self.names[name] if alike is None else _slot(mine[name][0])
+                for name in self.program.states
+            }
+            memory = comma.join(f"${state}$" for state in sorted(states))
+            yield self.words["memory"].format(states=memory)
         trained = [p.name for p in self.program.parameters if p.trainable]
         for step in steps:
-            if step.name not in mine and step.name not in trained:
+            if alike is None or (step.name not in mine and step.name not in trained):
                 yield from self._formula(step)
-        parameters = ", ".join(f"${self.names[name]}$" for name in trained)
-        yield self.words["each"].format(parameters=parameters)
-        yield from map(_display, alike)
+        if alike is not None:
+            parameters = comma.join(f"${self.names[name]}$" for name in trained)
+            yield self.words["each"].format(parameters=parameters)
+            yield from map(_display, alike)
+
+    def _settings(self) -> dict[str, float]:
+        """Return the values of the settings that the update reads."""
+        settings = {**self.program.settings, "seed": self.program.loop.seed}
+        return {n: settings[n] for n in settings if n in self.made.inputs}
 
     def _alike(self, steps: Sequence[Step]) -> list[str] | None:
-        """Return the formulas of any one parameter, when all parameters have the same."""
+        """Return the formulas of a parameter, when those of all others are the same."""
         mine = owned(self.program)
         trained = [p.name for p in self.program.parameters if p.trainable]
         found: list[list[str]] = []
@@ -330,7 +340,7 @@ class _Derivation:
                     self._line(step, names, symbols)
                     for step in steps
                     if step.name == parameter
-                    or step.name in mine and mine[step.name][1] == parameter
+                    or mine.get(step.name, ("", ""))[1] == parameter
                 ]
             )
         same = all(formulas == found[0] for formulas in found)
@@ -345,24 +355,23 @@ class _Derivation:
         names[f"d{parameter}"] = partial(self.loss, "\\theta")
         for name, (slot, owner) in mine.items():
             if owner == parameter:
-                names[name] = f"{symbol(slot)}_{{\\theta}}"
+                names[name] = _slot(slot)
         return names
 
     # The table of symbols, and the legend.
 
     def _table(self) -> Iterator[str]:
         yield f"## {self.words['symbols']}"
-        rows = [f"$n$ | `n` | {self.words['number']} | {self.words['batch']}"]
-        seen: set[str] = set()
+        rows = [self.words["columns"]]
+        rows.append(f"$n$ | `n` | {self.words['number']} | {self.words['batch']}")
         for name, node in self.made.inputs.items():
-            seen.add(name)
             rows.append(self._row(name, node, self._meaning(name, node)))
-        for step in self.made.steps:
-            if step.name not in seen:
-                key = "adjoint" if step.name in self.by else f"value_{step.section}"
-                note = self.words.get(step.note, step.note) or self.words[key]
-                rows.append(self._row(step.name, step.node, note))
-        lines = [f"| {row} |" for row in [self.words["columns"], *rows]]
+        rows += [
+            self._row(step.name, step.node, self._sense(step))
+            for step in self.made.steps
+            if step.name not in self.made.inputs
+        ]
+        lines = [f"| {row} |" for row in rows]
         lines.insert(1, "|---|---|---|---|")
         yield "\n".join(lines)
 
@@ -372,16 +381,29 @@ class _Derivation:
 
     def _meaning(self, name: str, node: Node) -> str:
         """Return what an input is."""
-        role = node.attrs["role"]
+        role = str(node.attrs["role"])
         if role == "setting":
-            settings = {**self.program.settings, "seed": self.program.loop.seed}
-            return self.words["setting"].format(value=_number(settings[name]))
-        return self.words.get(name) or self.words[role]
+            value = _number(self._settings()[name])
+            return self.words["setting"].format(value=value)
+        return self.words.get(f"value_{name}") or self.words[role]
+
+    def _sense(self, step: Step) -> str:
+        """Return what a value is."""
+        if step.name in self.by:
+            return self.words["adjoint"]
+        known = self.words.get(f"value_{step.name}")
+        note = self.words.get(step.note, step.note)
+        return known or note or self.words[f"in_{step.section}"]
 
     def _explained(self, body: str) -> str:
         """Return a list that explains the signs that occur."""
         found = [key for key, sign in _EXPLAINED.items() if re.search(sign, body)]
         return "\n".join(f"- {self.words[key]}" for key in ["read_entries", *found])
+
+
+def _slot(name: str) -> str:
+    """Return the symbol of what belongs to a parameter theta."""
+    return f"{symbol(name)}_{{\\theta}}"
 
 
 def _display(formula: str) -> str:

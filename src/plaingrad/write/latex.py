@@ -18,7 +18,7 @@ _TALL = re.compile(r"\\(frac|sum|begin|left|max_)")
 
 
 class _Text(NamedTuple):
-    """A text, how tightly it binds, and what joins its arrays: `\\odot` or `@`."""
+    """A text, how tightly it binds, and which product joins its arrays, if one does."""
 
     text: str
     binds: int
@@ -30,6 +30,8 @@ class _Text(NamedTuple):
 
 def latex(node: Node, symbols: Mapping[Node, str]) -> str:
     """Return the formula of `node`, its named inputs by their symbols."""
+    if not node.inputs and node in symbols:
+        return symbols[node]
     return _written(node, symbols).text
 
 
@@ -55,8 +57,8 @@ def _written(node: Node, symbols: Mapping[Node, str]) -> _Text:
     texts = []
     for place, part in enumerate(parts):
         need = needs.get(place, _LOOSE)
-        signed = place and need and part.text.startswith("-")
-        texts.append(_bracketed(part.text) if part.binds < need or signed else part.text)
+        loose = part.binds < need or (place and need and part.text.startswith("-"))
+        texts.append(_bracketed(part.text) if loose else part.text)
     if node.op.name == "where":
         texts[0] = _condition(texts[0])
     return _Text(_filled(template, texts), binds)
@@ -66,10 +68,10 @@ def _product(node: Node, template: str, left: _Text, right: _Text) -> _Text:
     """Join two factors; a number joins with its neighbour before the arrays do."""
     joint = "\\odot" if "\\odot" in template else "@" * (node.op.name == "matmul")
     first, second = (not x.shape for x in node.inputs)
-    mixed = left.joint and (first or joint and left.joint != joint)
+    mixed = left.joint and (first or (joint and left.joint != joint))
     if left.binds < _PRODUCT or mixed:
         left = _Text(_bracketed(left.text), _ATOM)
-    if right.binds < _BIG or right.joint and (joint or second):
+    if right.binds < _BIG or (right.joint and (joint or second)):
         right = _Text(_bracketed(right.text), _ATOM)
     text = left.text + _between(joint, left.text, right.text) + right.text
     joint = joint or left.joint or right.joint
@@ -80,7 +82,7 @@ def _between(joint: str, left: str, right: str) -> str:
     """Return what stands between two factors, mostly nothing."""
     if joint == "\\odot":
         return " \\odot "
-    if right[0].isdigit() or joint and "\\frac" in left + right:
+    if right[0].isdigit() or (joint and "\\frac" in left + right):
         return " \\cdot "
     return " \\, " if "\\text" in left + right else " "
 
@@ -156,12 +158,12 @@ def _frame(template: str) -> str:
 
 
 def sizes(node: Node) -> str:
-    """Return the shape of a value: `n \\times 3`; nothing for a number."""
+    """Return the shape of a value, its sizes with times signs; nothing for a number."""
     return sizes_maths(node.shape)
 
 
 def shapes(node: Node, symbols: Mapping[Node, str]) -> str:
-    """Return how the shapes of a formula meet: `(n \\times 2)(2 \\times 3) + 3 = ...`.
+    """Return how the shapes of a formula meet, as (n x 2)(2 x 3) + 3 = n x 3.
 
     Nothing for numbers; the shape alone where all that meet are the same.
     """
@@ -188,7 +190,7 @@ _JOINTS = {
 def _meeting(node: Node, symbols: Mapping[Node, str], top: bool = False) -> _Text:
     """Return the shapes inside a formula, where they say more than the result's."""
     whole = _Text(sizes(node), _ATOM)
-    if node in symbols and not top or not node.shape:
+    if (node in symbols and not top) or not node.shape:
         return whole
     arrays = [x for x in node.inputs if x.shape]
     parts = [_meeting(x, symbols) for x in arrays]
@@ -277,7 +279,7 @@ def partial(loss: str, by: str) -> str:
 
 
 def symbol(name: str) -> str:
-    """Return what the field writes for a name: `W_1`, `\\eta`, `\\text{rows}_1`."""
+    """Return what the field writes for a name: W1 with an index, eta for lr."""
     base, marks = _split(name)
     text = _WORDS.get(base, base if re.fullmatch("[A-Za-z]", base) else _word(base))
     if not marks:
@@ -297,9 +299,9 @@ def _split(name: str) -> tuple[str, list[str]]:
         name, marks = again[1], [again[2]]
     if number := re.fullmatch(r"([^\W\d_]+)(\d+)", name):
         name, marks = number[1], [number[2], *marks]
-    if layer := re.fullmatch(r"(.+)_([^\W\d_]+)", name):
-        if name not in _WORDS:
-            name, marks = layer[2], [_word(layer[1]), *marks]
+    layer = re.fullmatch(r"(.+)_([^\W\d_]+)", name)
+    if layer and name not in _WORDS:
+        name, marks = layer[2], [_word(layer[1]), *marks]
     return name, marks
 
 

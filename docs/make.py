@@ -1,0 +1,102 @@
+"""Makes what the docs show: `operations.md` from the records, and the pictures.
+
+    python docs/make.py             both
+    python docs/make.py operations  only the table (the tests compare it)
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import plaingrad as pg
+from plaingrad.graph import Node
+from plaingrad.op import OPS, Op
+from plaingrad.ops.leaves import leaf
+from plaingrad.write.expression import expression
+
+HERE = Path(__file__).parent
+HEAD = """\
+# Operations
+
+Every operation that a program is made of, from the records in `src/plaingrad/ops/`
+(written by `python docs/make.py`). NumPy text and mathematics are those of a small
+example; the last column tells how the gradient is proved.
+
+| operation | NumPy | mathematics | proof |
+| --- | --- | --- | --- |
+"""
+
+
+def example(op: Op) -> Node | None:
+    """Return the operation on a test case of its own domain."""
+    if op.domain is None:
+        return None
+    arrays, attrs = op.domain(np.random.default_rng(3))
+    kinds = {"f": "float", "b": "bool", "i": "int"}
+    inputs = [
+        leaf(name, np.shape(array), "data", kinds[np.asarray(array).dtype.kind])
+        for name, array in zip("xyzuvw", arrays, strict=False)
+    ]
+    return Node(op, tuple(inputs), attrs)
+
+
+def row(op: Op) -> str | None:
+    """Return the table's line of one operation."""
+    node = example(op)
+    if node is None:
+        return None
+    names = {x: str(x.attrs["name"]) for x in node.inputs}
+    written = node
+    while written.op.lower is not None:
+        written = written.op.lower(written)
+    code = expression(written, {**names, written: "out"}, "np.float64")
+    code = "<br>".join(f"`{line}`" for line in code.splitlines())
+    formula = op.formula(node)
+    for place, x in enumerate(node.inputs):
+        formula = formula.replace(f"#{place}", names[x])
+    formula = formula.replace("|", "\\vert ").replace("\n", " ")
+    proof = "complex step" if op.analytic else "finite differences"
+    if op.grad is None or all(part is None for part in op.grad(node, node)):
+        proof = "no gradient"
+    return f"| {op.name} | {code.replace('|', chr(92) + '|')} | ${formula}$ | {proof} |"
+
+
+def operations() -> str:
+    """Return the page of all operations."""
+    rows = [row(OPS[name]) for name in sorted(OPS)]
+    return HEAD + "\n".join(line for line in rows if line) + "\n"
+
+
+def pictures() -> None:
+    """Draw the pictures of the README."""
+    X, y = pg.data.spiral(points=100, classes=3, seed=0)
+    net = pg.Sequential(pg.Linear(100), pg.ReLU(), pg.Linear(3))
+    settings = {"optimizer": pg.SGD(lr=1.0), "l2": 1e-3, "batch_size": None}
+    net.fit(X, y, epochs=2000, **settings)
+    save(pg.draw.decision_regions(net, X, y), "spiral.png")
+
+    X, y = pg.data.digits(images=True)
+    train, held, test = pg.data.split(X, y)
+    net = pg.Sequential(
+        pg.Conv2d(16, 3), pg.ReLU(), pg.MaxPool2d(2), pg.Flatten(), pg.Linear(10)
+    )
+    net.fit(*train, validation=held, epochs=60, early_stopping=5)
+    save(pg.draw.cost_curves(net.history), "costs.png")
+    save(pg.draw.confusion_matrix(test[1], net.predict(test[0])), "confusion.png")
+    save(pg.draw.network(net.summary().layers()), "network.png")
+
+
+def save(axes: object, name: str) -> None:
+    """Write one picture."""
+    (HERE / "pictures").mkdir(exist_ok=True)
+    path = HERE / "pictures" / name
+    axes.figure.savefig(path, dpi=110, bbox_inches="tight")  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    (HERE / "operations.md").write_text(operations(), encoding="utf-8")
+    if sys.argv[1:] != ["operations"]:
+        pictures()

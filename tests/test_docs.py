@@ -1,0 +1,95 @@
+"""The documentation is true: its code runs, its printed text is what is printed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import plaingrad as pg
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ["README.md", "README.zh.md", "docs/adding.md", "docs/how-it-works.md"]
+BLOCK = re.compile(r"(<!-- (?P<mark>[\w ]+) -->\n)?```(?P<kind>\w+)\n(?P<code>.*?)```", re.S)
+
+
+def blocks(page: str, kind: str) -> list[tuple[str | None, str]]:
+    """Return (mark, code) of each fenced block of a kind."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return [(m["mark"], m["code"]) for m in BLOCK.finditer(text) if m["kind"] == kind]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_code_runs(page: str, tmp_path: Path) -> None:
+    code = "\n".join(code for mark, code in blocks(page, "python") if mark is None)
+    if not code:
+        pytest.skip("the page has no code")
+    script = tmp_path / "page.py"
+    script.write_text(code, encoding="utf-8")
+    command = [sys.executable, "-W", "error", script.name]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("page", "lang"), [("README.md", "en"), ("README.zh.md", "zh")])
+def test_shown_longhand_is_printed(page: str, lang: str) -> None:
+    (shown,) = [code for mark, code in blocks(page, "python") if mark == "longhand"]
+    X, y = pg.data.spiral(points=100, classes=3, seed=0)
+    net = pg.Sequential(pg.Linear(100), pg.ReLU(), pg.Linear(3))
+    printed = net.longhand(
+        X, y, lang=lang, optimizer=pg.SGD(lr=1.0), l2=1e-3, epochs=2000, batch_size=None
+    )
+    assert shown in printed
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh.md"])
+def test_commands_run(page: str, tmp_path: Path) -> None:
+    commands = [
+        line.split("#")[0].strip()
+        for _, code in blocks(page, "bash")
+        for line in code.splitlines()
+        if line.startswith("plaingrad")
+    ]
+    assert len(commands) >= 5
+    rows = "\n".join(",".join(["0.5"] * 64) for _ in range(3))
+    (tmp_path / "new.csv").write_text(rows, encoding="utf-8")
+    for command in ["plaingrad train digits --epochs 2", *commands]:
+        words = command.split()[1:] + (["--epochs", "2"] if "spiral" in command else [])
+        done = subprocess.run(
+            [sys.executable, "-m", "plaingrad", *words],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+
+
+def test_both_readmes_show_the_same_commands() -> None:
+    for mark in ("main command", "test command"):
+        shown = [
+            [code for found, code in blocks(page, "bash") if found == mark]
+            for page in ("README.md", "README.zh.md")
+        ]
+        assert shown[0] == shown[1]
+        assert len(shown[0]) == 1
+
+
+def test_operations_page_is_up_to_date() -> None:
+    code = "import make; print(make.operations(), end='')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT / "docs", capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert done.stdout == page, "run: python docs/make.py operations"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_and_pictures_are_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#:]+)\)|src=\"([^\"]+)\"", text)
+    for target in [a or b for a, b in links]:
+        assert ((ROOT / page).parent / target).exists(), target
