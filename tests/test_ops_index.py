@@ -104,7 +104,7 @@ def test_other_axes_of_a_batch_are_cut():
         ((slice(None), [0, 1]), "must stand alone"),
         (np.array([True, False, True]), r"np\.where"),
         (np.array([0.5]), "whole numbers"),
-        ((..., ...), "no index"),
+        ((..., ...), "too many"),
     ],
     ids=str,
 )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .errors import VerifyError
-from .graph import Node
+from .graph import Node, walk
 from .shapes import Shape
 
 Section = Literal["forward", "loss", "backward", "update", "result"]
@@ -168,13 +168,14 @@ def verify(procedure: Procedure) -> None:
     ------
     VerifyError
         When a step reads a name that is not there yet, a renewed value is read as it
-        was before, a name is not a Python identifier, or sections are out of order.
+        was before, a name is no Python identifier or is given twice, something else
+        than a parameter or state is renewed, or sections are out of order.
     """
     ready: dict[str, Node] = dict(procedure.inputs)
+    made: set[str] = set()
     last = 0
     for step in procedure.steps:
-        if not step.name.isidentifier() or keyword.iskeyword(step.name):
-            raise VerifyError(f"{step.name!r} is no name for a value")
+        _verify_name(step, procedure.inputs, made)
         here = SECTIONS.index(step.section)
         if here < last:
             raise VerifyError(f"{step.name} of {step.section} stands too late")
@@ -182,18 +183,33 @@ def verify(procedure: Procedure) -> None:
         for node, name in _reads(step.node, procedure.names):
             if ready.get(name) is not node:
                 raise VerifyError(f"{step.name} reads {name}, which is not there")
-        if step.name in ready and step.name not in procedure.inputs:
-            raise VerifyError(f"{step.name} is assigned twice")
         ready[step.name] = step.node
     for name in procedure.results:
         if name not in ready:
             raise VerifyError(f"the result {name} is never computed")
 
 
+def _verify_name(step: Step, inputs: Mapping[str, Node], made: set[str]) -> None:
+    """Check the name of a step and enter it among those made."""
+    name = step.name
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise VerifyError(f"{name!r} is no name for a value")
+    if name in made:
+        raise VerifyError(f"{name} is assigned twice")
+    made.add(name)
+    if name not in inputs:
+        return
+    old = inputs[name]
+    if old.attrs["role"] not in ("parameter", "state"):
+        raise VerifyError(f"{name} is given and may not be changed")
+    if old.type != step.node.type:
+        raise VerifyError(f"{name} of the type {old.type} becomes {step.node.type}")
+
+
 def _reads(node: Node, names: Mapping[Node, str]) -> Iterable[tuple[Node, str]]:
     """Yield the named nodes that the line of `node` reads."""
-    for x in node.inputs:
+    for x in walk(node.inputs, names):
         if x in names:
             yield x, names[x]
-        else:
-            yield from _reads(x, names)
+        elif x.op.name == "leaf":
+            raise VerifyError(f"{x!r} is read and has no name")

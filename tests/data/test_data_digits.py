@@ -41,7 +41,7 @@ def test_data_imports_only_numpy_and_the_standard_library():
     imported = set()
     for file in files:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom):
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
                 imported.add(node.module)
             elif isinstance(node, ast.Import):
                 imported.update(alias.name for alias in node.names)
@@ -49,6 +49,5 @@ def test_data_imports_only_numpy_and_the_standard_library():
         name
         for name in imported
         if name.split(".")[0] not in {*sys.stdlib_module_names, "numpy"}
-        and not name.startswith(("plaingrad.data", "plaingrad.errors"))
     }
     assert not foreign

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.preprocessing import StandardScaler
 
+import plaingrad as pg
 from plaingrad.data import Standardiser, batches, one_hot, split
 from plaingrad.errors import DataError, SettingError, ShapeError
 
@@ -282,3 +283,18 @@ def test_wrong_batches_are_refused_at_once(settings, error):
     X = np.zeros((10, 2))
     with pytest.raises(error):
         batches(X, **{"y": np.zeros(10), **settings})
+
+
+def test_batches_are_those_of_fit():
+    X, y = np.arange(10.0)[:, None], np.arange(10.0)
+    net = pg.Sequential(pg.Linear(1, init=pg.Constant(0.0)))
+    net.fit(
+        X, y, loss=pg.MSE(), optimizer=pg.SGD(lr=1e-3), epochs=2, batch_size=4, seed=3
+    )
+    W, b = np.zeros((1, 1), np.float32), np.zeros(1, np.float32)
+    for epoch in range(2):
+        for Xb, yb in batches(X, y, 4, seed=3, epoch=epoch):
+            error = Xb @ W + b - yb[:, None]
+            W = W - 1e-3 * 2 * Xb.T @ error / len(Xb)
+            b = b - 1e-3 * 2 * error.mean(axis=0)
+    np.testing.assert_allclose(net.params["W1"], W, rtol=1e-5)

@@ -1,9 +1,9 @@
 """Data to learn on: toy sets, digits, MNIST; and splitting, scaling, batching."""
 
-from plaingrad.data.digits import digits
-from plaingrad.data.mnist import Dataset, fashion_mnist, mnist
-from plaingrad.data.prepare import Standardiser, batches, one_hot, split
-from plaingrad.data.toys import blobs, circles, moons, spiral, streetlights
+from .digits import digits
+from .mnist import Dataset, fashion_mnist, mnist
+from .prepare import Standardiser, batches, one_hot, split
+from .toys import blobs, circles, moons, spiral, streetlights
 
 __all__ = [
     "Dataset",

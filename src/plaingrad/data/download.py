@@ -8,7 +8,7 @@ import secrets
 import sys
 from pathlib import Path
 
-from plaingrad.errors import FileError
+from ..errors import FileError
 
 SECONDS_WITHOUT_ANSWER = 30
 BLOCK = 1 << 16

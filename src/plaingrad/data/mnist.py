@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plaingrad.data.download import cache_folder, fetch
-from plaingrad.errors import FileError
+from ..errors import FileError
+from .download import cache_folder, fetch
 
 FILES = (
     "train-images-idx3-ubyte",

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from plaingrad.errors import DataError, SettingError, ShapeError, whole
+from ..errors import DataError, SettingError, ShapeError, whole
+from ..ops.random import shuffled
 
 Array = NDArray[Any]
 
@@ -303,7 +304,7 @@ def batches(
     batch_size
         Samples per batch; the last batch holds what is left.
     seed, epoch
-        The order depends on these two alone, so any epoch can be replayed by itself.
+        The order depends on these two alone, and is that of the same epoch of `fit`.
     shuffle
         Whether to shuffle; otherwise the samples come in their own order.
 
@@ -323,23 +324,20 @@ def batches(
     size = whole("batch_size", batch_size)
     order = np.arange(len(X))
     if shuffle:
-        order = random_state(seed, epoch).permutation(len(X))
+        order = shuffled(len(X), _check_seed("seed", seed), _check_seed("epoch", epoch))
     rows = (order[start : start + size] for start in range(0, len(X), size))
     return ((X[r], y[r]) for r in rows)
 
 
-def random_state(seed: int, epoch: int | None = None) -> np.random.RandomState:
+def random_state(seed: int) -> np.random.RandomState:
     """Return NumPy's legacy generator, whose streams never change.
 
     Raises
     ------
     SettingError
-        For a seed or epoch that is not a whole number in 0..2**32-1.
+        For a seed that is not a whole number in 0..2**32-1.
     """
-    seed = _check_seed("seed", seed)
-    if epoch is None:
-        return np.random.RandomState(seed)
-    return np.random.RandomState([seed, _check_seed("epoch", epoch)])
+    return np.random.RandomState(_check_seed("seed", seed))
 
 
 def _check_seed(what: str, value: int) -> int:

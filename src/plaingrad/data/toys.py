@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from plaingrad.data.prepare import random_state
-from plaingrad.errors import DataError, SettingError, whole
+from ..errors import DataError, SettingError, whole
+from .prepare import random_state
 
 Points = tuple[NDArray[np.floating[Any]], NDArray[np.int64]]
 

@@ -31,7 +31,8 @@ def number_text(value: Any) -> str:
 def _maths_number(node: Node) -> str:
     text = number_text(node.attrs["value"])
     if "np." in text or text in ("True", "False"):
-        return text.replace("np.inf", "\\infty").replace("np.nan", "\\text{nan}")
+        signs = {"np.inf": "\\infty", "np.nan": "\\text{nan}", "np.pi": "\\pi"}
+        return signs.get(text, text.replace("np.inf", "\\infty"))
     mantissa, _, exponent = text.partition("e")
     mantissa = mantissa.removesuffix(".0")
     if not exponent:

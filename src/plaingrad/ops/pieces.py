@@ -267,6 +267,8 @@ def one_hot(labels: Any, classes: int) -> Node:
 def index(x: Any, key: Any) -> Node:
     """Return x[key] for integers, slices with fixed bounds, None, or integer arrays."""
     node = as_node(x)
+    if isinstance(key, np.ndarray) and key.ndim == 0:
+        key = key.item()
     if isinstance(key, (Node, np.ndarray, list)):
         return apply("take", node, key)
     parts: list[Any] = []

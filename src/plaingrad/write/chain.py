@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterator
 
 from ..derive import gradients
 from ..graph import Node, apply, rebuild
 from ..ops.leaves import leaf
 from ..ops.reduce import sum as sum_
-from ..program import Procedure
+from ..program import Procedure, Step
 from ..simplify import simplify
-
-
-def adjoints(procedure: Procedure) -> dict[str, str]:
-    """Return the name of each gradient by a named value, and the name of the value."""
-    made = {s.name: s.node for s in procedure.steps if s.section in ("forward", "loss")}
-    values = {**made, **procedure.inputs}
-    return {
-        step.name: step.name[1:]
-        for step in procedure.steps
-        if step.section == "backward"
-        and step.name.startswith("d")
-        and step.name[1:] in values
-        and values[step.name[1:]].shape == step.node.shape
-    }
 
 
 class Chain:
@@ -38,12 +25,16 @@ class Chain:
         or its logarithm is one operation here, however many lines compute it.
     readers
         The values that are computed from a value and that the loss depends on.
+    gradients
+        What the backward pass computes.
+    adjoints
+        Those that are the gradient by a value, and that value.
     """
 
     def __init__(self, procedure: Procedure) -> None:
         steps = [s for s in procedure.steps if s.section in ("forward", "loss")]
-        self.names = procedure.names
         values = [*procedure.inputs.values(), *(step.node for step in steps)]
+        self.names = procedure.names
         self.formulas = {s.node: whole(s.node, values) for s in steps}
         self.loss = next(s.node for s in steps if s.name == procedure.results[0])
         self.readers: dict[Node, list[Node]] = {}
@@ -51,6 +42,11 @@ class Chain:
             if reader is self.loss or reader in self.readers:
                 for x in self._reached(self.formulas[reader]):
                     self.readers.setdefault(x, []).insert(0, reader)
+        backward = [s for s in procedure.steps if s.section == "backward"]
+        self.gradients = {step.node for step in backward}
+        self.adjoints: dict[Node, Node] = {}
+        for step in backward:
+            self.adjoints.update(self._adjoint(step))
 
     def _reached(self, formula: Node) -> dict[Node, None]:
         """Return the named values to which a gradient flows from a formula."""
@@ -63,16 +59,52 @@ class Chain:
                 found.update({x: None} if x in self.names else self._reached(x))
         return found
 
-    def between(self, x: Node, known: Collection[Node]) -> list[Node]:
-        """Return the values between `x` and those whose gradient is known, last first."""
+    def _adjoint(self, step: Step) -> dict[Node, Node]:
+        """Return the value that a step called "d..." is the gradient by, if any is.
+
+        The name does not tell which of the values z1 and z1_2 of a shared layer is
+        meant; what the step reads does.
+        """
+        known = {self.loss, *self.adjoints.values()}
+        read = {self.adjoints[x] for x in _inside(step.node, self.adjoints)}
+        found = [
+            value
+            for value in self.readers
+            if step.name.startswith("d")
+            and _stem(step.name[1:]) == _stem(self.names[value])
+            and step.node.shape == value.shape
+            and value not in known
+            and read <= self._passed(value, known)
+        ]
+        found.sort(key=lambda value: self.names[value] != step.name[1:])
+        if len(found) > 1:
+            found = [value for value in found if self._fits(value, step.node)]
+        return {step.node: found[0]} if found else {}
+
+    def _fits(self, value: Node, gradient: Node) -> bool:
+        """Tell whether a gradient reads what the gradient by a value must read."""
+        owners = {self.written(node): node for node in self.formulas}
+        owners |= {self.value(node): node for node in self.names}
+        needed = {owners[x] for x in _inside(self.flow(value), owners)}
+        helpers = self.gradients - self.adjoints.keys()
+        return needed <= set(_inside(gradient, self.names.keys() - helpers))
+
+    def between(self, x: Node) -> list[Node]:
+        """Return the values between `x` and those with a gradient, last first."""
+        known = {self.loss, *self.adjoints.values()}
+        passed = self._passed(x, known) - known
+        return [node for node in reversed(self.formulas) if node in passed]
+
+    def _passed(self, x: Node, known: Collection[Node]) -> set[Node]:
+        """Return the values on the ways from `x` to those that are known."""
         found: set[Node] = set()
         waiting = [x]
         while waiting:
             for reader in self.readers[waiting.pop()]:
-                if reader not in known and reader not in found:
+                if reader not in found:
                     found.add(reader)
-                    waiting.append(reader)
-        return [node for node in reversed(self.formulas) if node in found]
+                    waiting += [] if reader in known else [reader]
+        return found
 
     def flow(self, x: Node) -> Node:
         """Return the gradient by `x`, from the gradients by its readers.
@@ -139,3 +171,17 @@ def whole(node: Node, values: Collection[Node]) -> Node:
                 if short.op.lower is not None and short.op.lower(short) is node:
                     return short
     return node
+
+
+def _stem(name: str) -> str:
+    """Return a name without the number that tells it from others of the same name."""
+    return re.sub(r"_\d+$", "", name)
+
+
+def _inside(node: Node, found: Collection[Node]) -> Iterator[Node]:
+    """Yield those of the nodes that the formula of `node` reads."""
+    for x in node.inputs:
+        if x in found:
+            yield x
+        else:
+            yield from _inside(x, found)

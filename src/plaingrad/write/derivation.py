@@ -1,4 +1,4 @@
-"""The derivation: a network's training as mathematics, step by step, with the shapes."""
+"""The derivation: a network's training as mathematics, step by step, with shapes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..graph import Node, apply, walk
 from ..program import Program, Section, Step
-from .chain import Chain, adjoints
-from .latex import latex, owned, partial, shapes, sizes, symbol, symbols_of
+from .chain import Chain
+from .latex import alike, latex, owned, partial, shapes, sizes, symbol, symbols_of
 from .words import sentences
 
 LONGEST = 110
@@ -65,10 +65,10 @@ class _Derivation:
         self.program = program
         self.made = program.update
         self.words = sentences(lang)
-        self.by = adjoints(self.made)
-        self.names = symbols_of(program, self.by)
         self.chain = Chain(self.made)
         names = self.made.names
+        self.by = {names[d]: names[x] for d, x in self.chain.adjoints.items()}
+        self.names = symbols_of(program, self.by)
         self.symbols = {node: self.names[name] for node, name in names.items()}
         self.loss = self.symbols[self.chain.loss]
         for node in [*self.made.inputs.values(), *self.chain.formulas]:
@@ -76,9 +76,6 @@ class _Derivation:
             self.symbols[self.chain.gradient(node)] = self._by(node)
         for node in self.chain.formulas:
             self.symbols.setdefault(self.chain.written(node), self.symbols[node])
-        self.values = {self.made.names[node]: node for node in self.chain.formulas}
-        self.values |= self.made.inputs
-        self.known = {self.values[by] for by in self.by.values()} | {self.chain.loss}
         self.short = self._short()
 
     def parts(self) -> Iterator[str]:
@@ -175,24 +172,22 @@ class _Derivation:
         self, step: Step, helpers: Sequence[Step], told: set[Node]
     ) -> Iterator[str]:
         """Yield one gradient: the chain rule, what it becomes, and the printed line."""
-        x = self.values[self.by[step.name]]
+        x = self.chain.adjoints[step.node]
         head = self.names[step.name]
         yield f"### ${head}$ · `{step.name}`"
         printed = latex(step.node, self.symbols)
         last = self.words["hence"]
-        if x in self.chain.readers:
-            for node in self.chain.between(x, self.known):
-                if node not in told:
-                    told.add(node)
-                    yield from self._unprinted(node)
-            yield from self._rule(x)
-            flow = self.chain.flow(x)
-            local = latex(flow, self.symbols)
-            if local != printed:
-                yield last
-                yield _display(f"{head} = {local}")
-                yield from self._beneath(flow)
-                last = self._together(x) or self.words["joined"]
+        for node in self.chain.between(x):
+            if node not in told:
+                told.add(node)
+                yield from self._unprinted(node)
+        yield from self._rule(x)
+        flow = self.chain.flow(x)
+        if alike(flow, self.symbols) != alike(step.node, self.symbols):
+            yield last
+            yield _display(f"{head} = {latex(flow, self.symbols)}")
+            yield from self._beneath(flow)
+            last = self._together(x) or self.words["joined"]
         if helpers:
             yield self.words["helpers"]
             for helper in helpers:
@@ -305,27 +300,28 @@ class _Derivation:
             yield self.words["settings"].format(settings=comma.join(values))
         mine = owned(self.program)
         steps = [step for step in self.made.steps if step.section == "update"]
-        alike = self._alike(steps)
+        general = self._alike(steps)
         if self.program.states:
             states = {
-                self.names[name] if alike is None else _slot(mine[name][0])
+                self.names[name] if general is None else _slot(mine[name][0])
                 for name in self.program.states
             }
             memory = comma.join(f"${state}$" for state in sorted(states))
             yield self.words["memory"].format(states=memory)
         trained = [p.name for p in self.program.parameters if p.trainable]
         for step in steps:
-            if alike is None or (step.name not in mine and step.name not in trained):
+            if general is None or (step.name not in mine and step.name not in trained):
                 yield from self._formula(step)
-        if alike is not None:
+        if general is not None:
             parameters = comma.join(f"${self.names[name]}$" for name in trained)
             yield self.words["each"].format(parameters=parameters)
-            yield from map(_display, alike)
+            yield from map(_display, general)
 
     def _settings(self) -> dict[str, float]:
         """Return the values of the settings that the update reads."""
         settings = {**self.program.settings, "seed": self.program.loop.seed}
-        return {n: settings[n] for n in settings if n in self.made.inputs}
+        used = {n: settings[n] for n in settings if n in self.made.inputs}
+        return {n: used[n] for n in used if self.names[n] != _number(used[n])}
 
     def _alike(self, steps: Sequence[Step]) -> list[str] | None:
         """Return the formulas of a parameter, when those of all others are the same."""
@@ -383,7 +379,7 @@ class _Derivation:
         """Return what an input is."""
         role = str(node.attrs["role"])
         if role == "setting":
-            value = _number(self._settings()[name])
+            value = _number(self.program.settings.get(name, self.program.loop.seed))
             return self.words["setting"].format(value=value)
         return self.words.get(f"value_{name}") or self.words[role]
 

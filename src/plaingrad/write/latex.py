@@ -35,6 +35,29 @@ def latex(node: Node, symbols: Mapping[Node, str]) -> str:
     return _written(node, symbols).text
 
 
+def alike(node: Node, symbols: Mapping[Node, str]) -> str:
+    """Return a text that is the same for formulas that differ only in order."""
+    if not node.inputs:
+        return latex(node, symbols)
+    parts = _operands(node, symbols)
+    if node.op.name in ("add", "mul"):
+        parts.sort()
+    return f"{node.op.formula(node)}({', '.join(parts)})"
+
+
+def _operands(node: Node, symbols: Mapping[Node, str]) -> list[str]:
+    """Return what a formula joins; of a sum of sums all the terms."""
+    found: list[str] = []
+    for x in node.inputs:
+        if x in symbols:
+            found.append(symbols[x])
+        elif x.op is node.op and node.op.name in ("add", "mul"):
+            found += _operands(x, symbols)
+        else:
+            found.append(alike(x, symbols))
+    return found
+
+
 def _inner(node: Node, symbols: Mapping[Node, str]) -> _Text:
     """Return what stands for `node` inside the formula of another."""
     if node not in symbols:

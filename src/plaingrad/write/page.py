@@ -1,0 +1,121 @@
+"""A derivation as one HTML page that needs nothing else: no network and no script."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+
+from ..errors import missing_extra
+
+STYLE = """
+:root { color-scheme: light dark; --line: #d8dbe0; --soft: #f4f5f7; --link: #5b6470; }
+@media (prefers-color-scheme: dark) {
+  :root { --line: #3b4048; --soft: #24272c; --link: #a3acb8; }
+}
+body {
+  max-width: 46rem; margin: 2rem auto; padding: 0 1.25rem 4rem;
+  font: 1.0625rem/1.6 system-ui, -apple-system, "Segoe UI", "Noto Sans",
+    "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif;
+  background: light-dark(#fff, #1b1d21); color: light-dark(#1d2025, #e4e6ea);
+}
+h1 { font-size: 1.6rem; line-height: 1.3; overflow-wrap: anywhere; }
+h2 { font-size: 1.3rem; margin-top: 2.6rem; border-bottom: 1px solid var(--line); }
+h3 { font-size: 1.1rem; margin-top: 2.2rem; font-weight: 600; }
+ul { padding-left: 1.2rem; color: var(--link); font-size: 0.95rem; }
+code { font-family: ui-monospace, Consolas, Menlo, monospace; font-size: 0.9em; }
+h3 code, td code { color: var(--link); }
+h1 code { font-size: 0.85em; }
+.formula { overflow-x: auto; overflow-y: hidden; padding: 0.2rem 0; }
+math { font-size: 1.08em; }
+math[display="block"] { margin: 0.7rem 0; }
+table { border-collapse: collapse; width: 100%; font-size: 0.95rem; }
+th, td { text-align: left; padding: 0.35rem 0.7rem; border-top: 1px solid var(--line); }
+th { border-top: 0; background: var(--soft); }
+@media print { body { max-width: none; margin: 0; } h2, h3 { break-after: avoid; } }
+"""
+
+
+def page(markdown: str, title: str, lang: str = "en") -> str:
+    """Return a derivation as a page of HTML, its formulas as MathML.
+
+    Parameters
+    ----------
+    markdown
+        What `derivation` returns: headings, lists, tables, code, and LaTeX between
+        dollar signs.
+    title
+        The title of the page.
+    lang
+        The language of the text: "en" or "zh".
+
+    Raises
+    ------
+    MissingExtraError
+        When latex2mathml is not installed.
+    """
+    blocks = "\n".join(map(_block, markdown.strip().split("\n\n")))
+    language = {"zh": "zh-CN"}.get(lang, lang)
+    return "\n".join(
+        [
+            "<!doctype html>",
+            f'<html lang="{language}">',
+            "<head>",
+            '<meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{html.escape(title)}</title>",
+            f"<style>{STYLE}</style>",
+            "</head>",
+            "<body>",
+            blocks,
+            "</body>",
+            "</html>\n",
+        ]
+    )
+
+
+def _block(text: str) -> str:
+    """Return one block of Markdown as HTML."""
+    if text.startswith("$$"):
+        return f'<div class="formula">{_math(text.strip("$"), "block")}</div>'
+    if heading := re.fullmatch(r"(#+) (.*)", text):
+        level = len(heading[1])
+        return f"<h{level}>{_inline(heading[2])}</h{level}>"
+    if text.startswith("- "):
+        points = re.split(r"^- ", text, flags=re.MULTILINE)[1:]
+        items = "\n".join(f"<li>{_inline(point.strip())}</li>" for point in points)
+        return f"<ul>\n{items}\n</ul>"
+    if text.startswith("|"):
+        return "\n".join(["<table>", *_rows(text), "</table>"])
+    return f"<p>{_inline(text)}</p>"
+
+
+def _rows(text: str) -> Iterator[str]:
+    head, _, *body = text.split("\n")
+    for line, cell in [(head, "th"), *((line, "td") for line in body)]:
+        cells = line.strip("| ").split(" | ")
+        row = "".join(f"<{cell}>{_inline(one)}</{cell}>" for one in cells)
+        yield f"<tr>{row}</tr>"
+
+
+def _inline(text: str) -> str:
+    """Return a line of Markdown as HTML: code, formulas, and text."""
+    parts = []
+    for part in re.split(r"(`[^`]*`|\$[^$]*\$)", text):
+        if part.startswith("`"):
+            parts.append(f"<code>{html.escape(part.strip('`'))}</code>")
+        elif part.startswith("$"):
+            parts.append(_math(part.strip("$"), "inline"))
+        else:
+            parts.append(html.escape(part))
+    return "".join(parts)
+
+
+def _math(latex: str, display: str) -> str:
+    try:
+        from latex2mathml.converter import convert
+    except ImportError:
+        raise missing_extra("latex2mathml", "html", "A page of formulas") from None
+    # browsers know MathML in HTML by its tags
+    mathml: str = convert(latex.strip(), display=display)
+    return mathml.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
