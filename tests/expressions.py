@@ -57,6 +57,23 @@ TWO = {
     "outer": lambda x, y, rng: x[..., None] @ y[..., None, :],
     "joined": lambda x, y, rng: np.concatenate([x, y], axis=0),
 }
+# What rules of algebra look for, so that they are tried where they must not apply, too.
+ALGEBRA = {
+    "masks": lambda x, y, rng: x * (y > 0) + x * (x > 0.5),
+    "crossed": lambda x, y, rng: np.where(y > 0, x, 0) + np.where(y > 0, 0, 2 * y),
+    "spread": lambda x, y, rng: ops.broadcast_to(-2.0, (2, *x.shape)) * (3 * (x * y)),
+    "shares": lambda x, y, rng: x / (x.ndim + 2.0) - y / (x.ndim + 2.0),
+    "factors": lambda x, y, rng: x * y - y * x.sum() + -y * 0.5,
+    "signs": lambda x, y, rng: -(x - y) + -np.negative(x) * -y - -3 / (-_steady(x)),
+    "nothing": lambda x, y, rng: x * 0 + y * 1 + x**0 - 0 + (x - x) / 3,
+    "rows_by_hand": lambda x, y, rng: (
+        np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True) * y
+    ),
+    "even": lambda x, y, rng: (-x) ** 2 + (y * y) / 0.5,
+    "twisted": lambda x, y, rng: (
+        x.reshape(-1).reshape(x.shape).T.T.sum(axis=0) - y.mean()
+    ),
+}
 KINKED = {
     "abs": lambda x, rng: np.abs(x),
     "relu": lambda x, rng: np.maximum(x, 0),
@@ -99,7 +116,7 @@ class RandomGraph:
         self.values = {f"x{i}": array for i, array in enumerate(self.arrays)}
         self.nodes = list(self.leaves)
         one = list((ONE | KINKED if kinks else ONE).values())
-        two = list((TWO | KINKED_TWO if kinks else TWO).values())
+        two = list((TWO | KINKED_TWO | ALGEBRA if kinks else TWO).values())
         while len(self.nodes) < inputs + steps:
             # the latest more often, so that the graph grows deep
             late = self.nodes[-4:] if _coin(rng) else self.nodes

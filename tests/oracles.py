@@ -54,12 +54,12 @@ def pad(x, pads, value):
 SAME_NAME = (
     *("add", "sub", "mul", "div", "neg", "pow", "exp", "log", "log1p", "expm1"),
     *("sqrt", "sin", "cos", "tanh", "sigmoid", "abs", "sign", "floor", "logaddexp"),
-    *("maximum", "minimum", "where", "gt", "ge", "lt", "le", "eq", "matmul"),
+    *("maximum", "minimum", "clip", "where", "gt", "ge", "lt", "le", "eq", "matmul"),
 )
 
 ORACLES = {name: _by_name(name) for name in SAME_NAME} | {
     "floordiv": torch.floor_divide,
-    "softplus": functional.softplus,
+    "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
     "cast": lambda x: x.to(torch.float64),
     "softmax": lambda x, axis: torch.softmax(x, axis),
     "log_softmax": lambda x, axis: torch.log_softmax(x, axis),

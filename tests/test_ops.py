@@ -33,7 +33,8 @@ class Case:
     def __init__(self, name, seed):
         self.op = OPS[name]
         self.rng = np.random.default_rng(seed)
-        self.arrays, self.attrs = self.op.domain(self.rng)
+        arrays, self.attrs = self.op.domain(self.rng)
+        self.arrays = [np.asarray(array) for array in arrays]
         self.leaves = leaves(self.arrays)
         self.node = apply(name, *self.leaves, **self.attrs)
         self.values = {f"x{i}": array for i, array in enumerate(self.arrays)}

@@ -258,8 +258,8 @@ def test_clipping_prints_its_norm_once():
     assert text(SGD(), {"W1": (3, 4), "b1": (4,)}, clip=1.0) == [
         "norm = np.sqrt((dW1 ** 2).sum() + (db1 ** 2).sum())",
         "scale = np.minimum(1, clip_norm / (norm + 1e-06))",
-        "W1 -= lr * (scale * dW1)",
-        "b1 -= lr * (scale * db1)",
+        "W1 -= lr * scale * dW1",
+        "b1 -= lr * scale * db1",
     ]
 
 
@@ -351,7 +351,7 @@ def test_penalties_print_as_people_write_them():
     procedure = plan([Goal(total, "loss"), Goal(slope, "backward")], roles)
     assert section_lines(procedure, ["loss", "backward"], "float32") == [
         "loss = 0.5 * l2 * (W ** 2).sum() + l1 * np.abs(W).sum()",
-        "dW = l1 * np.sign(W) + l2 * W  # (2, 3)",
+        "dW = l2 * W + l1 * np.sign(W)  # (2, 3)",
     ]
 
 

@@ -53,7 +53,6 @@ def rates(schedule, steps=STEPS, epochs=EPOCHS):
     for step in range(1, steps + 1):
         epoch = (step - 1) * epochs // steps
         pool = {"step": step, "epoch": epoch, "steps": steps, "epochs": epochs}
-        pool["pi"] = np.pi
         rate = function(*[pool[name] for name in names])[0]
         assert type(rate) in (float, int)
         found.append(rate)
@@ -157,7 +156,7 @@ def test_one_cycle_of_one_update_is_a_number():
         (
             Cosine(0.1),
             [
-                "cosine = float(np.cos(pi * (step - 1) / steps))",
+                "cosine = float(np.cos(np.pi * (step - 1) / steps))",
                 "lr = 0.05 * (1 + cosine)",
             ],
         ),
@@ -168,7 +167,7 @@ def test_one_cycle_of_one_update_is_a_number():
                 "rising = step < peak",
                 "low = 0.004 if rising else 4e-07",
                 "length = peak - 1 if rising else steps - peak",
-                "cosine = float(np.cos(pi * (step - peak) / length))",
+                "cosine = float(np.cos(np.pi * (step - peak) / length))",
                 "lr = low + (0.1 - low) * (1 + cosine) / 2",
             ],
         ),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
-import time
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +16,15 @@ import numpy as np
 
 from . import __version__
 from .errors import FileError, PlaingradError, SettingError, unknown_name
-from .files import write_whole
+from .files import make_folder, write_whole
 from .network import Network, Sequential, load
 from .optimizers import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, RMSprop
-from .report import write_run
-from .tasks import TASKS, Task, find
+from .report import write_picture, write_run
+from .samples import read_samples
+from .tasks import TASKS, Parts, Task, find
+from .train.history import brief
 from .train.progress import wanted
 
-Array = np.ndarray[Any, Any]
 OPTIMIZERS = {
     cls.__name__.lower(): cls
     for cls in (SGD, Momentum, Nesterov, RMSprop, Adagrad, Adam, AdamW)
@@ -30,20 +34,44 @@ Neural networks you can read: train one, then print it as a plain NumPy script,
 as mathematics, or as a table."""
 EXAMPLES = """\
 examples:
-  plaingrad train digits                     learn handwritten digits, write runs/digits
-  plaingrad longhand runs/digits             the training as a NumPy script
-  plaingrad derivation runs/digits --html    the mathematics, as a page
-  plaingrad predict runs/digits new.csv      labels for new rows
-  plaingrad train spiral --optimizer adam --lr 0.01 --epochs 300
+  plaingrad train digits                   learn handwritten digits, write runs/digits
+  plaingrad summary runs/digits            what each layer gives, holds and costs
+  plaingrad longhand runs/digits           the training as a NumPy script
+  plaingrad derivation runs/digits         the mathematics of it
+  plaingrad predict runs/digits new.csv    a label for each row of a file
 
-A MODEL is a run folder or a .safetensors file."""
+A MODEL is the folder of a run, or a .safetensors file that net.save wrote.
+plaingrad COMMAND --help tells more about a command."""
+TRAINING = """\
+examples:
+  plaingrad train digits
+  plaingrad train spiral --optimizer adam --lr 0.01 --epochs 300
+  plaingrad train mnist --hidden 256,128 --patience 5 --out runs/wide
+
+What is not given is as usual for the task. Ctrl-C ends the training early; what was
+learnt until then is written. The folder holds the model, the history, pictures of the
+costs and the mistakes, and the training as a NumPy script with its data."""
+PREDICTING = """\
+examples:
+  plaingrad predict runs/digits new.csv
+  plaingrad predict runs/digits new.npy --proba --out probabilities.csv
+
+A .csv has one sample a row, and may have names above; images are written row by row.
+The numbers must be scaled as they were in training: ink in 0 .. 1 for the digits."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    options = parser().parse_args(arguments)
+    # pictures are written, never shown
+    os.environ.setdefault("MPLBACKEND", "agg")
+    top = parser()
+    options = top.parse_args(arguments)
+    if options.run is None:
+        top.print_help()
+        return 0
     try:
-        return int(options.run(options) or 0)
+        options.run(options)
+        sys.stdout.flush()
     except PlaingradError as error:
         print(f"plaingrad: {error}", file=sys.stderr)
         return 1
@@ -52,20 +80,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # the reader of our output, such as `head`, has seen enough
-        sys.stderr.close()
-        return 0
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
+    raw = argparse.RawDescriptionHelpFormatter
     top = argparse.ArgumentParser(
-        prog="plaingrad",
-        description=ABOUT,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="plaingrad", description=ABOUT, epilog=EXAMPLES, formatter_class=raw
     )
     top.add_argument("--version", action="version", version=f"plaingrad {__version__}")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    top.set_defaults(run=None)
+    commands = top.add_subparsers(metavar="COMMAND", title="commands")
     _train_parser(commands)
     for name, run, text in [
         ("longhand", longhand, "print the training as a NumPy script"),
@@ -74,85 +101,117 @@ def parser() -> argparse.ArgumentParser:
         reading = _command(commands, name, run, text)
         _add_model(reading)
         reading.add_argument("--lang", default="en", help="en or zh (default: en)")
-        reading.add_argument("--out", type=Path, help="write to this file")
+        _add_out(reading, "write it to this file")
         if name == "derivation":
             page = "as a web page that needs no network, and not as Markdown"
             reading.add_argument("--html", action="store_true", help=page)
-    summary = _command(commands, "summary", summarise, "print the table of the layers")
+    text = "print the table of the layers"
+    summary = _command(commands, "summary", summarise, text)
     _add_model(summary)
-    guess = _command(commands, "predict", predict, "predict rows of a file")
+    picture = "also draw the network, as .png, .svg or .pdf"
+    summary.add_argument("--diagram", type=Path, metavar="FILE", help=picture)
+    guess = _command(commands, "predict", predict, "predict the rows of a file")
+    guess.epilog = PREDICTING
     _add_model(guess)
-    guess.add_argument(
-        "file", type=Path, help="samples: .csv (a row each), .npy, or .npz with X"
-    )
-    guess.add_argument("--proba", action="store_true", help="class probabilities")
-    guess.add_argument("--out", type=Path, help="write to this .csv or .npy file")
+    samples = "samples: .csv, .npy, or .npz with the array X"
+    guess.add_argument("file", type=Path, metavar="FILE", help=samples)
+    proba = "the probability of each class, and not the label"
+    guess.add_argument("--proba", action="store_true", help=proba)
+    _add_out(guess, "write it to this .csv or .npy file")
     return top
 
 
 def _command(commands: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
     made: argparse.ArgumentParser = commands.add_parser(
-        name, help=text, description=f"{text[0].upper()}{text[1:]}."
+        name,
+        help=text,
+        description=f"{text[0].upper()}{text[1:]}.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.set_defaults(run=run)
     return made
 
 
 def _add_model(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "model", type=Path, metavar="MODEL", help="a run folder or .safetensors file"
-    )
+    text = "the folder of a run, or a .safetensors file"
+    command.add_argument("model", type=Path, metavar="MODEL", help=text)
+
+
+def _add_out(command: argparse.ArgumentParser, text: str) -> None:
+    command.add_argument("--out", type=Path, metavar="FILE", help=text)
 
 
 def _train_parser(commands: Any) -> None:
-    names = "\n".join(f"  {name:<13}{task.about}" for name, task in TASKS.items())
-    train_ = _command(commands, "train", train, "train a network and write its folder")
-    train_.formatter_class = argparse.RawDescriptionHelpFormatter
-    train_.epilog = f"tasks:\n{names}"
-    train_.add_argument("task", metavar="TASK", help="what to learn; see below")
-    train_.add_argument("--out", type=Path, help="the folder (default: runs/TASK)")
-    train_.add_argument("--hidden", metavar="64,32", help="dense hidden layers instead")
-    train_.add_argument("--epochs", type=int, help="passes over the data")
-    train_.add_argument("--batch-size", type=int, help="samples per update")
-    train_.add_argument("--optimizer", help=", ".join(OPTIMIZERS))
-    train_.add_argument("--lr", type=float, help="learning rate")
-    train_.add_argument("--l2", type=float, help="weight penalty")
-    train_.add_argument("--patience", type=int, help="epochs before stopping early")
-    train_.add_argument("--seed", type=int, default=0, help="(default: 0)")
-    train_.add_argument("--dtype", default="float32", help="float32 or float64")
-    train_.add_argument("--quiet", action="store_true", help="say only the result")
+    names = "\n".join(f"  {name:<14}{task.about}" for name, task in TASKS.items())
+    made = _command(commands, "train", train, "train a network and write its folder")
+    made.epilog = f"tasks:\n{names}\n\n{TRAINING}"
+    add = made.add_argument
+    add("task", metavar="TASK", help="what to learn: one of the tasks below")
+    add("--out", type=Path, metavar="DIR", help="the folder (default: runs/TASK)")
+    hidden = "hidden layers: Linear and ReLU of these widths, and not the usual network"
+    add("--hidden", metavar="64,32", help=hidden)
+    add("--epochs", type=int, metavar="N", help="how often to see all samples, at most")
+    add("--batch-size", type=int, metavar="N", help="samples per update")
+    add("--optimizer", metavar="NAME", help=", ".join(OPTIMIZERS))
+    add("--lr", type=float, metavar="X", help="learning rate, as 0.01")
+    add("--l2", type=float, metavar="X", help="penalty on large weights, as 1e-4")
+    patience = "stop after so many epochs without a better validation loss"
+    add("--patience", type=int, metavar="N", help=patience)
+    seed = "of splits, weights, shuffles and dropout (default: 0)"
+    add("--seed", type=int, metavar="N", default=0, help=seed)
+    add("--dtype", default="float32", help="float32 (default) or float64")
+    add("--quiet", action="store_true", help="say only the result")
 
 
 def train(options: argparse.Namespace) -> None:
     """Train on a task and write the run's folder."""
     task = find(options.task)
+    settings = _settings(task, options)
+    folder = make_folder(options.out or Path("runs") / options.task)
     parts = task.load(options.seed)
-    X, y = parts.train
+    y = parts.train[1]
     outputs = int(y.max()) + 1 if y.dtype.kind in "iu" else y[0].size
     network = _network(task, options.hidden, outputs)
-    settings = _settings(task, options)
-    if not options.quiet:
-        print(f"{options.task}: {len(X)} training samples, {network!r}")
-    began = time.perf_counter()
-    history = network.fit(
-        X,
-        y,
-        validation=parts.validation,
-        verbose=not options.quiet and wanted(None),
-        **settings,
+    say = (lambda *_: None) if options.quiet else print
+    say(
+        f"{options.task}: {len(y):,} samples to learn from, "
+        f"{len(parts.validation[1]):,} to validate, {len(parts.test[1]):,} to test"
     )
-    seconds = time.perf_counter() - began
+    say(repr(network))
+    with _warnings_told():
+        _fit(network, parts, settings, options.quiet)
+    history = network.history
+    say(f"{history.epochs} epochs in {history.seconds:.1f} s" + _best(network))
     found = network.evaluate(*parts.test)
-    results = {"task": options.task, "test": found}
-    if not options.quiet:
-        best = f", best epoch {history.best_epoch}" if history.best_epoch else ""
-        print(f"{history.epochs} epochs in {seconds:.1f} s{best}")
-    told = ", ".join(f"{name} {value:.4f}" for name, value in found.items())
+    told = ", ".join(f"{name} {brief(value)}" for name, value in found.items())
     print(f"test {told}")
-    folder = options.out or Path("runs") / options.task
-    for path, what in write_run(folder, network, parts.test, results):
-        if not options.quiet:
-            print(f"  {path}  {what}")
+    say(f"written to {folder}:")
+    results = {"task": options.task, "test": found}
+    for name, what in write_run(folder, network, parts.test, results):
+        say(f"  {name:<18} {what}")
+
+
+def _fit(
+    network: Sequential, parts: Parts, settings: dict[str, Any], quiet: bool
+) -> None:
+    X, y = parts.train
+    show = not quiet and wanted(None)
+    network.fit(X, y, validation=parts.validation, verbose=show, **settings)
+
+
+def _best(network: Network) -> str:
+    best = network.history.best_epoch
+    return f"; the weights are those of epoch {best}, the best" if best else ""
+
+
+@contextmanager
+def _warnings_told() -> Iterator[None]:
+    """Tell warnings as a sentence each, without a place in the code."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        print(f"plaingrad: {warning.message}", file=sys.stderr)
 
 
 def _network(task: Task, hidden: str | None, outputs: int) -> Sequential:
@@ -179,7 +238,7 @@ def _settings(task: Task, options: argparse.Namespace) -> dict[str, Any]:
     if options.patience is not None:
         settings["early_stopping"] = options.patience
     if options.optimizer is not None or options.lr is not None:
-        usual = type(settings["optimizer"]).__name__ if "optimizer" in settings else "adam"
+        usual = type(settings.get("optimizer", Adam())).__name__
         word = (options.optimizer or usual).lower()
         if word not in OPTIMIZERS:
             raise unknown_name("optimizer", word, OPTIMIZERS)
@@ -189,6 +248,11 @@ def _settings(task: Task, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _open(path: Path) -> Network:
+    if path.is_dir() and not (path / "model.safetensors").is_file():
+        raise FileError(
+            f"the folder {path} holds no model.safetensors, so it is no run. "
+            f"Train one: plaingrad train digits --out {path}"
+        )
     return load(path / "model.safetensors" if path.is_dir() else path)
 
 
@@ -212,52 +276,28 @@ def derivation(options: argparse.Namespace) -> None:
 
 
 def summarise(options: argparse.Namespace) -> None:
-    """Print the table of a model."""
-    _say(str(_open(options.model).summary()), None)
+    """Print the table of a model, and draw it."""
+    kinds, picture = (".pdf", ".png", ".svg"), options.diagram
+    if picture is not None and picture.suffix not in kinds:
+        raise unknown_name("kind of picture", picture.suffix, kinds)
+    summary = _open(options.model).summary()
+    _say(str(summary), None)
+    if picture is not None:
+        from . import draw
+
+        print(f"wrote {write_picture(picture, draw.network(summary.layers()))}")
 
 
 def predict(options: argparse.Namespace) -> None:
     """Predict the rows of a file."""
     network = _open(options.model)
-    X = _samples(options.file, network)
+    X = read_samples(options.file, network.features)
     found = network.predict_proba(X) if options.proba else network.predict(X)
     if options.out is not None and options.out.suffix == ".npy":
-        np.save(options.out, found)
-        print(f"wrote {options.out}")
+        buffer = io.BytesIO()
+        np.save(buffer, found)
+        print(f"wrote {write_whole(options.out, buffer.getvalue())}")
         return
-    rows = found.reshape(len(found), -1).tolist()
-    text = "\n".join(",".join(f"{value:.7g}" for value in row) for row in rows)
-    _say(text + "\n", options.out)
-
-
-def _samples(path: Path, network: Network) -> Array:
-    """Return the samples of a file, in the shape that the network takes."""
-    if not path.is_file():
-        raise FileError(f"there is no file {path}.")
-    try:
-        if path.suffix == ".npy":
-            X = np.load(path, allow_pickle=False)
-        elif path.suffix == ".npz":
-            X = np.load(path, allow_pickle=False)["X"]
-        else:
-            X = np.loadtxt(path, delimiter=",", ndmin=2, skiprows=_header(path))
-    except (ValueError, KeyError, OSError) as error:
-        raise FileError(
-            f"{path} cannot be read: {error}. It must hold numbers: a .csv with one "
-            f"sample a row, a .npy array, or a .npz file with the array X."
-        ) from None
-    flat = int(np.prod(network.features))
-    if X.ndim == 2 and X.shape[1] == flat:
-        return X.reshape(len(X), *network.features)
-    return X
-
-
-def _header(path: Path) -> int:
-    """Return 1 when the first line of a CSV holds names and not numbers, else 0."""
-    with path.open(encoding="utf-8") as lines:
-        first = lines.readline()
-    try:
-        [float(cell) for cell in first.split(",")]
-    except ValueError:
-        return 1
-    return 0
+    rows = found.reshape(len(found), -1)
+    text = "".join(",".join(map(str, row)) + "\n" for row in rows)
+    _say(text, options.out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,8 +23,8 @@ from .simplify import simplify
 from .trace import Declared, Trace, Traced, tracing
 
 BATCH = Dim(("n",))
-FIRST = ("lr", "l1", "l2", "clip_value", "clip_norm")
-"""The settings that stand before those of the optimiser."""
+LAST = ("l1", "l2", "clip_value", "clip_norm")
+"""The settings that stand after those of the optimiser."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +90,7 @@ def compose(network: Traced, recipe: Recipe) -> Program:
             _parameter(d, recipe, made.trace, trainable) for d in declared
         ),
         states=update.states,
-        settings=_settings([update.procedure, evaluate]),
+        settings=_settings([update.procedure, evaluate], recipe.optimizer),
         update=update.procedure,
         evaluate=evaluate,
         loop=recipe.loop,
@@ -127,16 +128,22 @@ def _fixed(shape: Shape) -> tuple[int, ...]:
     return tuple(size for size in shape if isinstance(size, int))
 
 
-def _settings(procedures: Sequence[Procedure]) -> dict[str, float]:
-    """Return the numbers that the procedures call by name, in order of their use."""
+def _settings(
+    procedures: Sequence[Procedure], optimizer: Optimizer
+) -> dict[str, float]:
+    """Return the numbers that the procedures call by name, those of the optimiser first.
+
+    These come as its constructor has them, others as they are used.
+    """
     found = {
         name: node.attrs["value"]
         for procedure in procedures
         for name, node in procedure.inputs.items()
         if node.attrs["role"] == "setting" and name != "seed"
     }
-    first = [name for name in FIRST if name in found]
-    return {name: found[name] for name in dict.fromkeys([*first, *found])}
+    first = inspect.signature(type(optimizer).__init__).parameters
+    order = [*first, *(name for name in found if name not in LAST), *LAST]
+    return {name: found[name] for name in dict.fromkeys(order) if name in found}
 
 
 class _Update:
@@ -149,9 +156,13 @@ class _Update:
         }
         if not self.trainable:
             raise DataError("the network has no parameter that training may change.")
+        declared = made.trace.parameters
+        self.parameters = set(declared)
+        self.layers = {name: id(declared[name].layer) for name in self.trainable}
         self.states: dict[str, str] = {}
         self.roles = dict(made.trace.roles)
         self.roles[made.output] = Role(recipe.loss.output)
+        self.adjoints: dict[Node, Node] = {}
         values, self.loss = self._forward(made)
         grads = self._gradients(values)
         renewed = self._renew(self._clipped(grads))
@@ -173,6 +184,7 @@ class _Update:
         values = [node for node in self.roles if node in needed and node is not loss]
         simple, became = simplify([*values, loss])
         self._follow(became)
+        self.inner = {became[node] for node in made.trace.roles if node in became}
         alive = set(walk([simple[-1]]))
         return [node for node in simple[:-1] if node in alive], simple[-1]
 
@@ -190,34 +202,36 @@ class _Update:
 
     def _gradients(self, values: Sequence[Node]) -> dict[str, Node]:
         """Return the gradient of each trainable parameter, last layer first."""
-        wanted = list(self.trainable.items())
-        nodes = [node for _, node in wanted]
+        nodes = list(self.trainable.values())
         forward, _ = self._by_section(values)
-        found, adjoints = gradients(self.loss, nodes, {*forward, *nodes})
-        for node in values:
-            if node in adjoints and node is not self.loss:
-                name, soft = f"d{self.roles[node].name}", self.roles[node].soft
-                self.roles.setdefault(adjoints[node], Role(name, soft=soft))
-        grads = {name: mark(g) for (name, _), g in zip(wanted, found, strict=True)}
-        for name, grad in grads.items():
-            self.roles.setdefault(grad, Role(f"d{name}"))
+        inner = [node for node in values if node in self.inner and node not in forward]
+        # what people call by name, its gradient is called by name, too
+        named = [*forward, *inner, *nodes]
+        found, adjoints = gradients(self.loss, nodes, set(named))
+        grads = {name: mark(g) for name, g in zip(self.trainable, found, strict=True)}
+        self.adjoints = {grads[name]: p for name, p in self.trainable.items()}
+        for node in [*named, *values, *reversed(walk([self.loss]))]:
+            if node in adjoints:
+                self.adjoints.setdefault(adjoints[node], node)
         return {name: grads[name] for name in self._backwards()}
 
     def _backwards(self) -> list[str]:
         """Return the trainable names by layer, last layer first."""
-        layers: dict[str, list[str]] = {}
-        for name in self.trainable:
-            layers.setdefault(name.lstrip("Wb"), []).append(name)
+        layers: dict[int, list[str]] = {}
+        for name, layer in self.layers.items():
+            layers.setdefault(layer, []).append(name)
         return [name for names in reversed(layers.values()) for name in names]
 
     def _clipped(self, grads: dict[str, Node]) -> dict[str, Node]:
-        values, recipe = list(grads.values()), self.recipe
+        values, recipe = [grads[name] for name in self.trainable], self.recipe
+        if recipe.clip_value is None and recipe.clip_norm is None:
+            return grads
         if recipe.clip_value is not None:
             values = clip_by_value(values, recipe.clip_value)
         if recipe.clip_norm is not None:
             self._name_parts(norm_parts(values, recipe.clip_norm))
             values = clip_by_norm(values, recipe.clip_norm)
-        clipped = dict(zip(grads, values, strict=True))
+        clipped = dict(zip(self.trainable, values, strict=True))
         self._name_parts({f"g{name}": g for name, g in clipped.items()})
         return clipped
 
@@ -243,14 +257,24 @@ class _Update:
         renewed: list[tuple[Node, Node]] = []
         for name, p in self.trainable.items():
             slots = [
-                leaf(f"{slot}{name}", p.shape, "state") for slot in optimizer.slots
+                leaf(self._state(slot, name), p.shape, "state")
+                for slot in optimizer.slots
             ]
             self.states.update({str(slot.attrs["name"]): name for slot in slots})
             new, *memory = optimizer.update(p, grads[name], rate, step, *slots)
             if name in self.recipe.masks:
+                self._name_parts({f"new_{name}": new})
                 new = where(leaf(f"free_{name}", p.shape, "data", "bool"), new, p)
             renewed += [*zip(slots, memory, strict=True), (p, new)]
         return renewed
+
+    def _state(self, slot: str, name: str) -> str:
+        """Return the name of what the optimiser remembers for a parameter."""
+        return (
+            f"{slot}{name}"
+            if f"{slot}{name}" not in self.parameters
+            else f"{slot}_{name}"
+        )
 
     def _plan(
         self,
@@ -271,7 +295,13 @@ class _Update:
         goals += [Goal(new[grad], "backward") for grad in grads.values()]
         goals += [Goal(new[rate], "update") for rate in rates]
         goals += [Goal(new[value], "update", renews=old) for old, value in renewed]
-        return plan(goals, self.roles, [new[self.loss]])
+        seen = set(walk([new[self.loss]]))
+        adjoints: dict[Node, Node] = {}
+        for node, value in self.adjoints.items():
+            if node in became and value in became and became[node] not in seen:
+                adjoints.setdefault(became[node], became[value])
+        taken = {*self.parameters, *self.states, *self.recipe.optimizer.slots}
+        return plan(goals, self.roles, [new[self.loss]], taken, adjoints)
 
     def _by_section(self, values: Sequence[Node]) -> tuple[list[Node], list[Node]]:
         """Return the values that are to have lines: before the targets, and with them."""
@@ -293,16 +323,21 @@ def _evaluate(made: Forward, recipe: Recipe) -> Procedure:
     y = recipe.target
     loss = recipe.loss.total(made.output, y)
     word, score = recipe.loss.score(made.output, y)
+    parts = recipe.loss.parts(made.output, y)
     roles = {
         **made.trace.roles,
         made.output: Role(recipe.loss.output),
         loss: Role("loss"),
         score: Role(word),
     }
-    (output, loss_, score_), became = simplify([made.output, loss, score])
+    for name, node in parts.items():
+        roles.setdefault(node, Role(name, soft=True))
+    old = [made.output, loss, score]
+    simple, became = simplify([*old, *roles])
+    output, loss_, score_ = simple[: len(old)]
     followed: dict[Node, Role] = {}
     for node, role in roles.items():
-        followed.setdefault(became.get(node, node), role)
+        followed.setdefault(became[node], role)
     shown = [node for node, role in followed.items() if role.note]
     alive = set(walk([output]))
     goals = [

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import tempfile
 from pathlib import Path
 
 from .errors import FileError
@@ -19,19 +19,45 @@ def write_whole(path: str | Path, content: bytes | str) -> Path:
         was there before stays as it was.
     """
     target = Path(path)
+    if target.is_dir():
+        raise FileError(
+            f"cannot write {target}: it is a folder. Give the name of a file in it."
+        )
     data = content.encode() if isinstance(content, str) else content
+    temporary = target.with_name(f".{os.urandom(6).hex()}.part")
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name)
-    except OSError as error:
-        raise FileError(f"cannot write {target}: {error.strerror}.") from None
-    try:
-        with os.fdopen(handle, "wb") as stream:
+        with temporary.open("xb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(target)
+        temporary.replace(target)
     except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise FileError(f"cannot write {target}: {error.strerror}.") from None
+        raise FileError(f"cannot write {target}: {_reason(error, target)}") from None
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
     return target
+
+
+def make_folder(path: str | Path) -> Path:
+    """Make a folder that can be written to, when it is not there; return its path.
+
+    Raises
+    ------
+    FileError
+        When that cannot be done.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot make the folder {folder}: {error.strerror}.") from None
+    if not os.access(folder, os.W_OK):
+        raise FileError(f"cannot write to the folder {folder}. Choose another one.")
+    return folder
+
+
+def _reason(error: OSError, target: Path) -> str:
+    if not target.parent.is_dir():
+        return f"there is no folder {target.parent}. Make it first."
+    return f"{error.strerror}."

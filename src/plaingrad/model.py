@@ -1,51 +1,87 @@
-"""Model files: one safetensors file with the weights, and the architecture as JSON."""
+"""Model files: one safetensors file with the weights, and the architecture as JSON.
+
+The JSON names classes of plaingrad and the arguments they were made with. A checksum of
+everything tells a damaged file; a hostile one can at most describe another network.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 import numpy as np
 
-from .compose import BATCH, Recipe, forward
+from .compose import BATCH, Forward, forward
 from .encode import Decoder, Encoder
-from .errors import FileError, PlaingradError
+from .errors import FileError, PlaingradError, SettingError, whole
 from .files import write_whole
+from .layers import Layer
 from .ops import leaf
-from .shapes import Dim, show
-
-if TYPE_CHECKING:
-    from .network import Network
+from .shapes import show
+from .train.settings import DTYPES
+from .train.training import Training
 
 Array = np.ndarray[Any, Any]
-FORMAT = "1"
+FORMAT = 1
+KEY = "plaingrad"
 MASK = "free_"
 
 
-def save(
-    path: str | Path,
-    network: Network,
-    params: Mapping[str, Array],
-    masks: Mapping[str, Array],
-    description: Mapping[str, Any],
-) -> Path:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Model:
+    """What a model file holds.
+
+    Attributes
+    ----------
+    network, features, dtype
+        The layers, the shape of one sample, and the type of the parameters.
+    params, masks
+        The parameters, and which of their entries are free, by name.
+    training
+        How the network was trained, when it was.
+    """
+
+    network: Any
+    features: tuple[int, ...]
+    dtype: str
+    params: dict[str, Array]
+    masks: dict[str, Array]
+    training: Training | None = None
+
+
+def save(path: str | Path, model: Model) -> Path:
     """Write a model file and return its path; see `Network.save`."""
+    import json
+
     from safetensors.numpy import save as to_bytes
 
+    parameters = forward(model.network, model.features).trace.parameters
+    told = {
+        "network": model.network,
+        "features": model.features,
+        "dtype": model.dtype,
+        "frozen": [name for name, d in parameters.items() if not d.trainable],
+        "training": model.training,
+    }
     encode = Encoder()
-    told = {"network": encode(network)}
-    told |= {name: encode(value) for name, value in description.items()}
-    arrays = {**params, **{f"{MASK}{name}": mask for name, mask in masks.items()}}
-    whole = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
-    meta = {"plaingrad": json.dumps(told), "format": FORMAT}
-    return write_whole(path, to_bytes(whole, metadata=meta))
+    described = {name: encode(value) for name, value in told.items()}
+    masks = {f"{MASK}{name}": mask for name, mask in model.masks.items()}
+    arrays = {
+        name: np.ascontiguousarray(value)
+        for name, value in {**model.params, **masks}.items()
+    }
+    try:
+        checksum = _checksum(described, arrays)
+    except ValueError as error:
+        raise SettingError(f"the network cannot be saved: {error}.") from None
+    whole = {"format": FORMAT, "checksum": checksum, "model": described}
+    return write_whole(path, to_bytes(arrays, metadata={KEY: json.dumps(whole)}))
 
 
-def read(path: str | Path, objects: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a model file holds: network, params, masks, and its description.
+def read(path: str | Path, objects: Mapping[str, Any]) -> Model:
+    """Return what a model file holds.
 
     Raises
     ------
@@ -53,22 +89,22 @@ def read(path: str | Path, objects: Mapping[str, Any]) -> dict[str, Any]:
         When the file is missing, damaged, no model of plaingrad, or does not fit its
         own architecture.
     """
-    arrays, told = _open(Path(path))
+    arrays, text = _open(Path(path))
     try:
-        decode = Decoder(objects)
-        found = {name: decode(value) for name, value in told.items()}
-    except (PlaingradError, TypeError, ValueError, RecursionError) as error:
-        raise FileError(f"{path} cannot be loaded: {error}") from None
-    found["masks"] = {
-        name.removeprefix(MASK): arrays.pop(name)
-        for name in [name for name in arrays if name.startswith(MASK)]
-    }
-    found["params"] = arrays
-    _check(path, found)
-    return found
+        described = _described(arrays, text)
+        return _model(arrays, described, Decoder(objects))
+    except PlaingradError as error:
+        raise FileError(f"{path} cannot be loaded: {error}") from error
+    except Exception as error:
+        # a description that makes no sense can make any constructor fail in any way
+        raise FileError(
+            f"{path} cannot be loaded: it makes no sense ({type(error).__name__}: "
+            f"{error})."
+        ) from error
 
 
-def _open(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
+def _open(path: Path) -> tuple[dict[str, Array], str]:
+    """Return the arrays of a safetensors file, and the text beside them."""
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
@@ -77,65 +113,103 @@ def _open(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
         with safe_open(path, framework="numpy") as file:
             meta = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, TypeError, ValueError) as error:
+    except (SafetensorError, OSError, TypeError, ValueError, AttributeError) as error:
         raise FileError(
             f"{path} is damaged or no safetensors file: {error}. Save the model again."
         ) from None
-    if "plaingrad" not in meta:
+    if KEY not in meta:
         raise FileError(f"{path} is a safetensors file, but no model of plaingrad.")
-    if meta.get("format") != FORMAT:
+    return arrays, meta[KEY]
+
+
+def _checksum(described: Any, arrays: Mapping[str, Array]) -> str:
+    import json
+    from hashlib import sha256
+
+    made = sha256(json.dumps(described, allow_nan=False).encode())
+    for name in sorted(arrays):
+        value = arrays[name]
+        made.update(f"{name} {value.dtype} {value.shape}".encode())
+        made.update(value.tobytes())
+    return made.hexdigest()
+
+
+def _described(arrays: Mapping[str, Array], text: str) -> dict[str, Any]:
+    """Return the description of a network, when it is whole."""
+    import json
+
+    told = json.loads(text)
+    if not isinstance(told, dict) or not isinstance(told.get("model"), dict):
+        raise FileError("it describes no network.")
+    if told.get("format") != FORMAT:
         raise FileError(
-            f"{path} has the format {meta.get('format')}; this plaingrad reads {FORMAT}. "
-            f"Update plaingrad."
+            f"it has the format {told.get('format')!r}, and this plaingrad reads "
+            f"{FORMAT}. Update plaingrad."
         )
-    try:
-        told = json.loads(meta["plaingrad"])
-    except (ValueError, RecursionError) as error:
+    described: dict[str, Any] = told["model"]
+    if told.get("checksum") != _checksum(described, arrays):
         raise FileError(
-            f"{path} is damaged: its description is no JSON: {error}"
-        ) from None
-    if not isinstance(told, dict) or "network" not in told:
-        raise FileError(f"{path} is damaged: it describes no network.")
-    return arrays, told
+            "its contents are not what was written: it is damaged, or another program "
+            "has changed it. Save the model again."
+        )
+    return described
 
 
-def _check(path: str | Path, found: Mapping[str, Any]) -> None:
+def _model(
+    arrays: Mapping[str, Array], described: Mapping[str, Any], decode: Decoder
+) -> Model:
+    """Return the model of a description, when it fits the arrays."""
+    told = {name: decode(value) for name, value in described.items()}
+    masks = {n.removeprefix(MASK): v for n, v in arrays.items() if n.startswith(MASK)}
+    model = Model(
+        network=told["network"],
+        features=tuple(whole("a size", size) for size in told["features"]),
+        dtype=told["dtype"],
+        params={n: v for n, v in arrays.items() if not n.startswith(MASK)},
+        masks=masks,
+        training=told["training"],
+    )
+    if not isinstance(model.network, Layer) or model.dtype not in DTYPES:
+        raise FileError("it describes no network.")
+    made = forward(model.network, model.features)
+    _check_arrays(model, made)
+    if model.training is not None:
+        _check_training(model, model.training, made, told["frozen"])
+    for name in told["frozen"]:
+        cast(Layer, made.trace.parameters[name].layer).freeze()
+    return model
+
+
+def _check_arrays(model: Model, made: Forward) -> None:
     """Compare the weights with the architecture."""
-    from .layers import Layer
-
-    if not isinstance(found["network"], Layer):
-        raise FileError(f"{path} is damaged: it describes no network.")
-    params, masks = found["params"], found["masks"]
-    try:
-        made = forward(found["network"], found["features"])
-    except (PlaingradError, KeyError, TypeError) as error:
-        raise FileError(f"{path} is damaged: {error}") from None
     wanted = {name: d.leaf.shape for name, d in made.trace.parameters.items()}
-    if set(wanted) != set(params):
+    if set(wanted) != set(model.params):
         raise FileError(
-            f"{path} is damaged: its network has the parameters "
-            f"{', '.join(wanted)}, and it holds {', '.join(sorted(params))}."
+            f"its network has the parameters {', '.join(sorted(wanted))}, and it holds "
+            f"{', '.join(sorted(model.params))}."
         )
-    for name, value in [*params.items(), *masks.items()]:
-        if value.shape != wanted.get(name):
-            raise FileError(
-                f"{path} is damaged: {name} has the shape {value.shape}, expected "
-                f"{show(wanted.get(name, ()))}."
-            )
-        if value.dtype.kind not in "fb":
-            raise FileError(f"{path} is damaged: {name} has the type {value.dtype}.")
+    types = [(model.params, model.dtype), (model.masks, "bool")]
+    for arrays, dtype in types:
+        for name, value in arrays.items():
+            if value.shape != wanted.get(name) or value.dtype != dtype:
+                raise FileError(
+                    f"{name} is {value.dtype} of shape {show(value.shape)}, and should "
+                    f"be {dtype} of shape {show(wanted.get(name, ()))}."
+                )
 
 
-def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:
-    """Return a recipe as values that can be written down."""
-    fields = {f.name: getattr(recipe, f.name) for f in dataclasses.fields(recipe)}
-    target = fields.pop("target")
-    sizes = tuple(size for size in target.shape if not isinstance(size, Dim))
-    return {**fields, "target_shape": sizes, "target_kind": target.kind}
-
-
-def recipe_from_dict(fields: Mapping[str, Any]) -> Recipe:
-    """Return the recipe of such values."""
-    rest = dict(fields)
-    shape, kind = rest.pop("target_shape"), rest.pop("target_kind")
-    return Recipe(target=leaf("y", (BATCH, *shape), "data", kind), **rest)
+def _check_training(
+    model: Model, training: Training, made: Forward, frozen: Sequence[str]
+) -> None:
+    """Compare how the network was trained with the network."""
+    if not isinstance(training, Training):
+        raise FileError("it does not say how the network was trained.")
+    same = training.features == model.features
+    if not same or training.settings.dtype != model.dtype:
+        raise FileError("it was trained on samples of another kind.")
+    free = set(model.masks) - set(frozen)
+    if not (set(training.masks) <= free and set(training.kept) <= set(model.params)):
+        raise FileError("it was trained with parameters that it does not have.")
+    y = leaf("y", (BATCH, *training.target), "data", training.kind)
+    training.loss.total(made.output, y)
+    training.loss.score(made.output, y)

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Container, Iterable, Mapping
 
-from .graph import Node
+from .graph import Node, walk
 from .program import Role
 
-RESERVED = frozenset({"np", "uniform", "rng", "data", "order", "start", "batch"})
+RESERVED = frozenset(
+    """
+    np uniform evaluate float len max min print range sum zip
+    data X y w n X_train y_train w_train X_val y_val rng order start batch i j
+    epochs batch_size seed epoch step steps l1 l2 clip_value clip_norm
+    momentum rho beta1 beta2 eps weight_decay
+    params grads frees p dp g m v s free new
+    best waited lowest bad
+    """.split()
+) | {
+    f"{when}_{what}"
+    for when in ("best", "train", "val")
+    for what in ("loss", "accuracy", "r2", "score")
+}
 """Names that the printed script uses for itself."""
 
 
@@ -30,23 +44,73 @@ class Namer:
 
 
 def name_all(
-    nodes: Iterable[Node], roles: Mapping[Node, Role], taken: Iterable[str]
+    nodes: Iterable[Node],
+    roles: Mapping[Node, Role],
+    adjoints: Mapping[Node, Node],
+    leaves: Mapping[Node, str],
+    numbered: Container[Node],
+    taken: Iterable[str],
 ) -> dict[Node, str]:
-    """Return a name for each node: by its role, or by what its operation makes."""
+    """Return a name for each node and each leaf.
+
+    A value is called by its role; the gradient by a value dW1 after that value; any
+    other value by what its operation makes, with the number of what it is made of.
+
+    Parameters
+    ----------
+    nodes
+        What needs a name, inputs before users.
+    roles
+        What people call some of them.
+    adjoints
+        From gradients to the values that they belong to.
+    leaves
+        The names that are given.
+    numbered
+        The nodes that take over the number of what they are made of.
+    taken
+        Names that must not be used.
+    """
     name = Namer(taken)
-    named: dict[Node, str] = {}
+    named = dict(leaves)
     waiting: list[Node] = []
     for node in nodes:
         if node in roles:
             named[node] = name(roles[node].name)
         else:
             waiting.append(node)
+    late: list[Node] = []
     for node in waiting:
-        named[node] = name(node.op.name_for(node))
+        if adjoints.get(node) in named:
+            named[node] = name(f"d{named[adjoints[node]]}")
+        else:
+            late.append(node)
+    for node in late:
+        value = adjoints.get(node)
+        if value in named:
+            named[node] = name(f"d{named[value]}")
+            continue
+        number = _number(node, named) if node in numbered else ""
+        if value is None:
+            named[node] = name(node.op.name_for(node) + number)
+        elif value in roles:
+            named[node] = name(f"d{roles[value].name}")
+        else:
+            named[node] = name(f"d{value.op.name_for(value)}{number}")
     return named
+
+
+def _number(node: Node, named: Mapping[Node, str]) -> str:
+    """Return the number in the name of the first value that a line reads: z1 -> 1."""
+    first = next((named[x] for x in walk(node.inputs, named) if x in named), "")
+    found = re.search(r"[^\W\d_](\d+(_\d+)?)$", first)
+    return found[1] if found else ""
 
 
 def identifier(text: str) -> str:
     """Return a user's name as a Python identifier: "my layer" becomes my_layer."""
-    name = re.sub(r"\W+", "_", text).strip("_") or "layer"
-    return f"_{name}" if name[0].isdigit() or keyword.iskeyword(name) else name
+    # Python reads identifiers in this normal form
+    normal = unicodedata.normalize("NFKC", text)
+    fit = "".join(c if f"a{c}".isidentifier() else " " for c in normal)
+    name = "_".join(fit.split()).strip("_") or "layer"
+    return name if name.isidentifier() and not keyword.iskeyword(name) else f"_{name}"

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
+import copy
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 
-from .compose import Forward, Recipe, compose, forward, reading, start_line
-from .errors import PlaingradError, unknown_name
+from .compose import Forward, compose, forward, reading, start_line
+from .errors import PlaingradError, SettingError, unknown_name, whole
 from .graph import Node
+from .inside import compiled, inner_values
 from .layers import Layer
 from .layers import Sequence as LayerSequence
 from .losses import Loss
-from .model import read, recipe_from_dict, recipe_to_dict, save
+from .model import Model, read, save
 from .optimizers import Optimizer
-from .program import Program
-from .run import compile_procedure, draw
+from .program import Procedure, Program, part
+from .run import draw
 from .summary import Summary, summarise
+from .train import callbacks as watching
 from .train.callbacks import Callback
-from .train.checks import as_features, same_length
+from .train.checks import as_features, free_entries, numbers, same_length
 from .train.history import History
+from .train.loop import DivergedWarning
 from .train.progress import Progress, wanted
-from .train.session import (
-    Prepared,
-    Session,
-    prepare,
-    prepare_target,
-)
-from .train.settings import EarlyStopping, Settings
+from .train.session import Session, prepare, prepare_target
+from .train.settings import EarlyStopping, Settings, dtype_name
+from .train.training import Training
 from .write.script import script
 
 Array = np.ndarray[Any, Any]
@@ -53,10 +55,10 @@ class Network(Layer):
     _params: dict[str, Array] | None = None
     _features: tuple[int, ...] = ()
     _dtype: str = "float32"
-    _recipe: Recipe | None = None
+    _training: Training | None = None
     _session: Session | None = None
     _masks: Mapping[str, Array] = MappingProxyType({})
-    _readers: Mapping[str, Callable[..., tuple[Any, ...]]] = MappingProxyType({})
+    _cache: Mapping[str, Any] = MappingProxyType({})
 
     # Training.
 
@@ -132,12 +134,22 @@ class Network(Layer):
         Returns
         -------
         History
-            Losses and scores, epoch by epoch.
+            Losses and scores, epoch by epoch, why training ended, and what was chosen.
 
         Raises
         ------
         DataError, ShapeError, SettingError
-            Before any work starts, with what to change.
+            Before any work starts, with what to change; the network stays as it was.
+
+        Warns
+        -----
+        DivergedWarning
+            When the loss became infinite or undefined. Training has then ended with
+            the last weights that were good.
+
+        Notes
+        -----
+        Ctrl-C ends the training early; the network keeps what it has learnt.
         """
         settings = Settings(
             loss=loss,
@@ -156,64 +168,125 @@ class Network(Layer):
             early_stopping=early_stopping,
             dtype=dtype,
         )
+        watchers = watching.checked(callbacks)
         kept = self._params if warm_start else None
-        prepared = prepare(self, X, y, settings, self._masks, kept)
-        self._adopt(prepared)
-        show = wanted(verbose)
-        if show:
-            for sentence in prepared.chosen:
-                print(f"chosen {sentence}")  # noqa: T201
-        watchers = [*callbacks, *([Progress(epochs)] if show else [])]
-        return self.session.run(watchers)
+        known = self._features if kept is not None else None
+        prepared = prepare(self, X, y, settings, self._masks, kept, known)
+        self._adopt(Session.start(prepared))
+        if wanted(verbose):
+            watchers.append(Progress(settings.epochs))
+        return _told(self.session.run(watchers))
 
-    def partial_fit(self, X: Any, y: Any, **settings: Any) -> History:
+    def partial_fit(
+        self, X: Any, y: Any, *, sample_weight: Any = None, **settings: Any
+    ) -> History:
         """Train on for one epoch over these samples.
 
-        The first call starts the training with the settings of `fit`; later calls keep
-        the weights, the optimiser's memory and the count of updates.
-        """
-        if self._session is None or settings:
-            self._adopt(prepare(self, X, y, Settings(**{**settings, "epochs": 1})))
-            return self.session.run()
-        inputs = as_features(X, self._dtype, self._features)
-        made = forward(self, self._features)
-        target = prepare_target(self._trained_loss(), y, made, self._dtype)
-        same_length(inputs, target)
-        return self.session.go_on(inputs, target)
+        It goes on from the present weights, if there are any (of `fit`, of a loaded
+        file), with the optimiser's memory and the count of updates.
 
-    def build(self, X: Any, seed: int = 0, dtype: str = "float32") -> Network:
+        Parameters
+        ----------
+        X, y
+            Samples and targets, as for `fit`.
+        sample_weight
+            The weight of each sample, (n,).
+        **settings
+            Those of `fit` but the number of epochs, the validation and early stopping.
+            The first call takes them; later calls may only repeat them.
+
+        Returns
+        -------
+        History
+            Of all calls together, an epoch each.
+
+        Raises
+        ------
+        DataError, ShapeError, SettingError
+            Before any work starts, as `fit` does.
+        """
+        for name in ("epochs", "validation", "early_stopping"):
+            if name in settings:
+                raise SettingError(
+                    f"partial_fit trains for one epoch; {name} is no use."
+                )
+        going = self._session
+        begun = Settings(dtype=self._dtype)
+        if self._training is not None:
+            begun = self._training.settings
+        other = begun.differs(settings) if going is not None else None
+        if other is not None:
+            raise SettingError(
+                f"training was begun with {other}={getattr(begun, other)!r}, which "
+                f"cannot become {settings[other]!r} on the way. Leave it out, or start "
+                f"again with fit(X, y, warm_start=True, {other}=...)."
+            )
+        present = replace(
+            begun.changed(settings if going is None else {}),
+            epochs=1,
+            early_stopping=None,
+            sample_weight=sample_weight,
+        )
+        known = self._features if self._params is not None else None
+        prepared = prepare(self, X, y, present, self._masks, self._params, known)
+        if going is None or not going.suits(prepared):
+            going = Session.start(prepared)
+            if self._session is not None:
+                going.take_over(self._session)
+        going.check_endless()
+        if going is not self._session:
+            self._adopt(going)
+        return _told(going.go_on(prepared))
+
+    def build(self, X: Any, seed: int = 0, dtype: str = "float32") -> Self:
         """Draw the parameters for samples like X without training; return self.
 
         `X` is an array (n, ...), or the shape of one sample as a tuple.
         """
-        features = X if isinstance(X, tuple) else as_features(X, dtype).shape[1:]
+        whole("seed", seed, least=0)
+        dtype = dtype_name(dtype)
+        features = _shape_of(X, dtype)
         made = forward(self, features)
         starts = {
             name: start_line(declared, made.trace, dtype)[0]
             for name, declared in made.trace.parameters.items()
         }
-        self._take(draw(starts, seed, dtype, {}), tuple(features), dtype)
+        self._take(draw(starts, seed, dtype, {}), features, dtype)
         return self
 
-    def _adopt(self, prepared: Prepared) -> None:
-        """Start a session and take its parameters as this network's own."""
-        self._session = session = Session.start(prepared)
-        recipe = prepared.recipe
-        self._take(session.engine.parameters, recipe.features, recipe.dtype)
-        self._recipe = recipe
+    def _adopt(self, session: Session) -> None:
+        """Take a session, and its parameters as this network's own."""
+        training = session.prepared.training
+        parameters = session.engine.parameters
+        self._take(parameters, training.features, training.settings.dtype)
+        self._session, self._training = session, training
 
     def _take(
         self, params: dict[str, Array], features: tuple[int, ...], dtype: str
     ) -> None:
         self._params, self._features, self._dtype = params, features, dtype
-        self._readers = {}
+        self._session = self._training = None
+        self._cache = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what cannot be pickled: the engine, the history's session."""
+        left_out = ("_session", "_cache")
+        return {n: value for n, value in vars(self).items() if n not in left_out}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return a network of its own that can go on training."""
+        made = memo[id(self)] = object.__new__(type(self))
+        state = {**vars(self), "_cache": {}}
+        vars(made).update(copy.deepcopy(state, memo))
+        return made
 
     @property
     def session(self) -> Session:
         """The last training: its data, program and engine."""
         if self._session is None:
             raise PlaingradError(
-                "the network has not been trained yet. Call net.fit(X, y) first."
+                "the network was not trained here: it is new, or was loaded from a "
+                "file, which holds no history. Call net.fit(X, y) first."
             )
         return self._session
 
@@ -232,7 +305,7 @@ class Network(Layer):
         """The course of the last training."""
         return self.session.history
 
-    def freeze(self, name: str | None = None, mask: Any = None) -> Network:
+    def freeze(self, name: str | None = None, mask: Any = True) -> Self:
         """Keep parameters as they are during training; return self.
 
         Parameters
@@ -241,68 +314,121 @@ class Network(Layer):
             The printed name of a parameter ("W1"); by default everything.
         mask
             True where an entry stays as it is, of the parameter's shape; by default
-            all entries.
+            all entries. False sets all entries free again.
+
+        Raises
+        ------
+        SettingError, ShapeError
+            When there is no such parameter, or the mask does not fit: at once when the
+            network has its parameters, else when it is trained.
         """
         if name is None:
-            super().freeze()
-            return self
-        frozen = np.array(True if mask is None else mask, dtype=bool)
-        self._masks = {**self._masks, name: ~frozen}
+            if mask is not True:
+                raise SettingError(
+                    "a mask belongs to one parameter: freeze('W1', mask)."
+                )
+            return super().freeze()
+        frozen = numbers("mask", mask)
+        if not np.isin(frozen, (0, 1)).all():
+            raise SettingError("a mask must hold only True and False.")
+        masks = {**self._masks, name: frozen == 0}
+        if self._params is not None:
+            free_entries(masks, forward(self, self._features).trace.parameters)
+        self._masks, self._cache = masks, {}
         return self
 
     # Prediction.
 
     def predict(self, X: Any) -> Array:
-        """Return a class label or the predicted values for each sample."""
-        return self._read("labels", X)
+        """Return a class label or the predicted values for each sample.
+
+        They have the shape of the targets: (n,) where the network was trained with one
+        number per sample.
+        """
+        found, training = self._read("labels", X), self._known_training()
+        if found.dtype == bool:
+            found = found.astype(training.truths)
+        return found[:, 0] if training.single and found.shape[1:] == (1,) else found
 
     def predict_proba(self, X: Any) -> Array:
-        """Return the probability of each class for each sample, (n, classes)."""
-        return self._read("probabilities", X)
+        """Return the probability of each class for each sample, (n, classes).
+
+        A classifier with one output has two classes, 0 and 1. Where a sample may belong
+        to several classes, these are the probabilities of each, and need not sum to 1.
+        """
+        found = self._read("probabilities", X)
+        alone = found.ndim == 2 and found.shape[1] == 1
+        return np.concatenate([1 - found, found], axis=1) if alone else found
 
     def outputs(self, X: Any) -> Array:
         """Return what the last layer gives: scores, probabilities or values."""
         return self._read("output", X)
 
     def evaluate(self, X: Any, y: Any) -> dict[str, float]:
-        """Return the loss and the score on data: {"loss": ..., "accuracy": ...}."""
-        loss = self._trained_loss()
-        inputs = as_features(X, self._dtype, self._features)
-        made = forward(self, self._features)
-        target = prepare_target(loss, y, made, self._dtype)
-        same_length(inputs, target)
+        """Return the loss and the score on data: {"loss": ..., "accuracy": ...}.
+
+        Dropout is off, penalties are left out, and every sample counts alike.
+        """
+        loss, made = self._known_training().loss, forward(self, self._features)
+        inputs, target = self._checked(X, y, made)
         leaf_y = loss.leaf(target)
         word, score = loss.score(made.output, leaf_y)
-        wanted = {"loss": loss.total(made.output, leaf_y), word: score}
-        run = self._compiled(made, wanted)
-        loss_value, score_value = run(inputs, target)
-        return {"loss": float(loss_value), word: float(score_value)}
+        total = loss.total(made.output, leaf_y)
+        values = self._cached(
+            f"evaluate {leaf_y.shape} {leaf_y.kind}",
+            lambda: self._compiled(reading(made, {"loss": total, word: score})),
+        )(inputs, target)
+        return {"loss": float(values[0]), word: float(values[1])}
 
     def score(self, X: Any, y: Any) -> float:
         """Return the accuracy of a classifier or R squared of a regression."""
         return list(self.evaluate(X, y).values())[1]
 
-    def inside(self, name: str, X: Any) -> Array:
-        """Return any value of the forward pass by its printed name.
+    def inside(self, name: str, X: Any, y: Any = None) -> Array:
+        """Return any value of the training step by its printed name.
 
-        >>> net.inside("a1", X)  # doctest: +SKIP
+        The step is the one that the script shows, with the present weights, all samples
+        at once, each counting alike, and without dropout.
+
+        Parameters
+        ----------
+        name
+            What the script calls it: "z1", "a1", "scores", "W1"; with y also "loss",
+            and gradients such as "dW1" and "dscores".
+        X, y
+            Samples and, for the loss and the gradients, their targets.
+
+        Raises
+        ------
+        SettingError
+            When there is no such value, or it depends on targets that were not given.
         """
         made = forward(self, self._known_features())
-        names = {role.name: node for node, role in made.trace.roles.items()}
-        names[self._output_name()] = made.output
-        loss = self._recipe.loss if self._recipe is not None else None
-        probabilities = None if loss is None else loss.probabilities(made.output)
-        if probabilities is not None:
-            names.setdefault("probs", probabilities)
-        if name in self.params:
-            return self.params[name]
-        if name not in names:
-            raise unknown_name("value", name, [*names, *self.params])
         inputs = as_features(X, self._dtype, self._features)
-        return cast(Array, self._compiled(made, {name: names[name]})(inputs)[0])
+        own = {"X": inputs, **self.params}
+        if name in own:
+            return own[name].copy()
+        values = self._cached(
+            "inside", lambda: inner_values(self, made, self._training)
+        )
+        if name not in values:
+            raise unknown_name("value", name, [*values, *own])
+        procedure = part(values[name], [name])
+        if "y" not in procedure.inputs:
+            data = [inputs]
+        elif y is None:
+            raise SettingError(f"{name} needs the targets: net.inside({name!r}, X, y).")
+        else:
+            data = [*self._checked(X, y, made)]
+        run = self._cached(f"inside {name}", lambda: self._compiled(procedure))
+        return np.asarray(run(*data)[0])
 
-    def _output_name(self) -> str:
-        return self._recipe.loss.output if self._recipe is not None else "output"
+    def _checked(self, X: Any, y: Any, made: Forward) -> tuple[Array, Array]:
+        """Return samples and targets as the program takes them."""
+        inputs = as_features(X, self._dtype, self._features)
+        target = prepare_target(self._known_training().loss, y, made, self._dtype)
+        same_length(inputs, target)
+        return inputs, target
 
     def _known_features(self) -> tuple[int, ...]:
         if self._params is None:
@@ -312,28 +438,31 @@ class Network(Layer):
             )
         return self._features
 
-    def _trained_loss(self) -> Loss:
+    def _known_training(self) -> Training:
         self._known_features()
-        if self._recipe is None:
+        if self._training is None:
             raise PlaingradError(
                 "the network has no loss, so it cannot tell what its output means. "
                 "Call net.fit(X, y), or use net.outputs(X)."
             )
-        return self._recipe.loss
+        return self._training
 
     def _read(self, what: str, X: Any) -> Array:
         features = self._known_features()
+        if what != "output":
+            self._known_training()
         inputs = as_features(X, self._dtype, features)
-        if what not in self._readers:
-            made = forward(self, features)
-            node = made.output if what == "output" else self._meaning(what, made)
-            self._readers = {**self._readers, what: self._compiled(made, {what: node})}
-        run = self._readers[what]
+        run = self._cached(what, lambda: self._reader(what))
         parts = [run(inputs[i : i + CHUNK])[0] for i in range(0, len(inputs), CHUNK)]
         return np.concatenate(parts)
 
+    def _reader(self, what: str) -> Callable[..., tuple[Any, ...]]:
+        made = forward(self, self._features)
+        node = made.output if what == "output" else self._meaning(what, made)
+        return self._compiled(reading(made, {what: node}))
+
     def _meaning(self, what: str, made: Forward) -> Node:
-        loss = self._trained_loss()
+        loss = self._known_training().loss
         if what == "labels":
             return loss.labels(made.output)
         probabilities = loss.probabilities(made.output)
@@ -344,35 +473,35 @@ class Network(Layer):
             )
         return probabilities
 
-    def _compiled(
-        self, made: Forward, wanted: Mapping[str, Node]
-    ) -> Callable[..., tuple[Any, ...]]:
-        """Return a function of X (and y) that computes the wanted values."""
-        procedure = reading(made, wanted)
-        params = self.params
-        data = [name for name in ("X", "y") if name in procedure.inputs]
-        others = [name for name in procedure.inputs if name not in data]
-        values = {
-            name: node.attrs["value"]
-            for name, node in procedure.inputs.items()
-            if node.attrs["role"] == "setting"
-        }
-        run = compile_procedure(procedure, self._dtype, "read", [*data, *others])
+    def _cached(self, key: str, make: Callable[[], Any]) -> Any:
+        """Return what was made before, while layers and parameters are the same."""
+        if key not in self._cache:
+            self._cache = {**self._cache, key: make()}
+        return self._cache[key]
 
-        def call(*arrays: Array) -> tuple[Any, ...]:
-            rest = [params[name] if name in params else values[name] for name in others]
-            return run(*arrays[: len(data)], *rest)
-
-        return call
+    def _compiled(self, procedure: Procedure) -> Callable[..., tuple[Any, ...]]:
+        return compiled(procedure, self.params, self._dtype)
 
     # Readings.
 
     def program(self, X: Any = None, y: Any = None, **settings: Any) -> Program:
         """Return the training program: of the last `fit`, or of one with these data."""
-        if X is None:
-            self._trained_loss()
-            return compose(self, cast(Recipe, self._recipe))
-        return prepare(self, X, y, Settings(**settings), self._masks).program
+        if X is not None:
+            named = Settings.named(settings)
+            return prepare(self, X, y, named, self._masks).program
+        if settings:
+            raise SettingError(
+                "settings belong to a training on data: pass X and y, too, or fit with "
+                "these settings."
+            )
+        if self._training is None:
+            raise PlaingradError(
+                "the network was not trained yet, so there is no training to show. "
+                "Call net.fit(X, y), or pass X and y here."
+            )
+        if self._session is not None:
+            return self._session.prepared.program
+        return compose(self, self._training.recipe)
 
     def longhand(
         self, X: Any = None, y: Any = None, *, lang: str = "en", **settings: Any
@@ -415,10 +544,13 @@ class Network(Layer):
             Those of `fit`.
         """
         from .write.derivation import derivation
-        from .write.page import page
 
         text = derivation(self.program(X, y, **settings), lang)
-        return page(text, repr(self), lang) if html else text
+        if not html:
+            return text
+        from .write.page import page
+
+        return page(text, repr(self), lang)
 
     def save(self, path: str | Path) -> Path:
         """Write weights and architecture to one safetensors file; return its path.
@@ -428,11 +560,20 @@ class Network(Layer):
         FileError, SettingError
             When the file cannot be written, or the network holds what cannot be saved.
         """
-        self._known_features()
-        told: dict[str, Any] = {"features": self._features, "dtype": self._dtype}
-        if self._recipe is not None:
-            told["recipe"] = recipe_to_dict(self._recipe)
-        return save(path, self, self.params, self._masks, told)
+        made = forward(self, self._known_features())
+        masks, training = free_entries(self._masks, made.trace.parameters), None
+        if self._training is not None:
+            still = tuple(name for name in self._training.masks if name in masks)
+            training = replace(self._training, masks=still)
+        model = Model(
+            network=self,
+            features=self._features,
+            dtype=self._dtype,
+            params=self.params,
+            masks=masks,
+            training=training,
+        )
+        return save(path, model)
 
     def summary(self, X: Any = None) -> Summary:
         """Return a table of the layers: output shapes, parameters, multiply-adds.
@@ -441,10 +582,8 @@ class Network(Layer):
         trained yet. A network whose shapes do not fit is shown up to the failing layer.
         """
         if X is None:
-            features = self._known_features()
-        else:
-            features = X if isinstance(X, tuple) else np.shape(X)[1:]
-        return summarise(self, features)
+            return summarise(self, self._known_features(), self._dtype)
+        return summarise(self, _shape_of(X, "float32"), "float32")
 
 
 class Sequential(LayerSequence, Network):
@@ -470,12 +609,40 @@ def load(path: str | Path, objects: Mapping[str, Any] | None = None) -> Network:
         When the file is missing, damaged, or no model of plaingrad. Nothing in it is
         ever executed.
     """
-    found = read(path, objects or {})
-    network = found["network"]
+    model = read(path, objects or {})
+    network = model.network
     if not isinstance(network, Network):
         network = Sequential(network)
-    network._masks = found["masks"]
-    network._take(found["params"], found["features"], found["dtype"])
-    if "recipe" in found:
-        network._recipe = recipe_from_dict(found["recipe"])
-    return network
+    network._take(model.params, model.features, model.dtype)
+    network._masks, network._training = model.masks, model.training
+    return cast(Network, network)
+
+
+def _told(history: History) -> History:
+    """Warn the caller of `fit` when training ended badly; return the history."""
+    place = f"epoch {history.epochs + 1}"
+    if history.stopped == "interrupted":
+        warnings.warn(
+            f"interrupted in {place}; the network keeps what it has learnt so far.",
+            stacklevel=3,
+        )
+    if history.stopped == "diverged":
+        count = len(history.batch_loss)
+        cause = "too large a learning rate: try a tenth of it, or clip_norm=1"
+        if count == 1:
+            cause = "too large numbers in X or y: scale them to about -1 .. 1"
+        warnings.warn(
+            f"the loss became {history.batch_loss[-1]} in update {count} ({place}), so "
+            f"training was ended; the network went back to weights from before. The "
+            f"likely cause is {cause}.",
+            DivergedWarning,
+            stacklevel=3,
+        )
+    return history
+
+
+def _shape_of(X: Any, dtype: str) -> tuple[int, ...]:
+    """Return the shape of one sample: of data, or as it was given."""
+    if isinstance(X, tuple) and all(isinstance(size, (int, float)) for size in X):
+        return tuple(whole("a size of the input", size) for size in X)
+    return tuple(as_features(X, dtype).shape[1:])

@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .graph import Node, rebuild, walk
+from .graph import Node, apply, rebuild, walk
 from .graph import verify as verify_graph
 from .names import name_all
 from .ops.elementwise import exp
+from .ops.shape import reshape
 from .program import Procedure, Role, Section, Step, verify
 from .write.expression import expression
 
 WIDTH = 72
-"""The most characters of a line, its indentation in the script left out."""
+"""The characters of a good line, its indentation in the script left out."""
+
+MOST = 80
+"""The most characters of a line, where it can be broken."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +43,7 @@ def plan(
     roles: Mapping[Node, Role],
     results: Sequence[Node] = (),
     taken: Iterable[str] = (),
+    adjoints: Mapping[Node, Node] | None = None,
 ) -> Procedure:
     """Order the values that the goals need, name them and lay them out in lines.
 
@@ -52,6 +57,9 @@ def plan(
         Nodes among the goals that the caller wants.
     taken
         Names that must not be used.
+    adjoints
+        From gradients to the values that they belong to, after which they are named;
+        the first that leads to a gradient counts.
     """
     lowered = lower([goal.node for goal in goals] + list(results))
     hints = {
@@ -62,10 +70,15 @@ def plan(
     roles = hints | {
         lowered.get(node, node): role for node, role in reversed(list(roles.items()))
     }
+    partners = {
+        lowered.get(node, node): lowered.get(value, value)
+        for node, value in reversed(list((adjoints or {}).items()))
+    }
     goals = [
         Goal(lowered[goal.node], goal.section, goal.renews, goal.soft) for goal in goals
     ]
-    return _Planner(goals, roles, taken).procedure([lowered[x] for x in results])
+    planner = _Planner(goals, roles, partners, taken)
+    return planner.procedure([lowered[x] for x in results])
 
 
 def lower(outputs: Sequence[Node]) -> dict[Node, Node]:
@@ -77,40 +90,68 @@ def lower(outputs: Sequence[Node]) -> dict[Node, Node]:
     logs = {
         (x.inputs[0], x.attrs["axis"]): x for x in order if x.op.name == "log_softmax"
     }
+    shared = _shared(order) | set(outputs)
     new: dict[Node, Node] = {}
-
-    def settle(node: Node) -> Node:
-        if node in new:
-            return new[node]
-        if node.op.name == "mark":
-            result = settle(node.inputs[0])
-        elif node.op.name == "softmax" and (node.inputs[0], node.attrs["axis"]) in logs:
-            result = exp(settle(logs[node.inputs[0], node.attrs["axis"]]))
-        else:
-            result = rebuild(node, [settle(x) for x in node.inputs])
-            while result.op.lower is not None:
-                result = result.op.lower(result)
-        new[node] = result
-        return result
-
     for node in order:
-        settle(node)
+        if node.op.name == "mark":
+            result = new[node.inputs[0]]
+        elif node.op.name == "softmax" and (node.inputs[0], node.attrs["axis"]) in logs:
+            log = logs[node.inputs[0], node.attrs["axis"]]
+            result = exp(_lowered(log, new))
+        else:
+            result = _lowered(node, new)
+            if node.op.name == "reshape" and node.inputs[0] not in shared:
+                result = _reshaped_once(result)
+        new[node] = result
     return new
+
+
+def _lowered(node: Node, new: Mapping[Node, Node]) -> Node:
+    result = rebuild(node, [new[x] for x in node.inputs])
+    while result.op.lower is not None:
+        result = result.op.lower(result)
+    return result
+
+
+def _shared(order: Iterable[Node]) -> set[Node]:
+    """Return the nodes that more than one other reads."""
+    seen: set[Node] = set()
+    shared: set[Node] = set()
+    for node in order:
+        for x in node.inputs:
+            (shared if x in seen else seen).add(x)
+    return shared
+
+
+def _reshaped_once(node: Node) -> Node:
+    """Read x.reshape(a).reshape(b) as x.reshape(b), and keep the axes of a sum."""
+    x = node.inputs[0]
+    if x.op.name == "reshape":
+        return reshape(x.inputs[0], node.shape)
+    if x.op.name in ("sum", "mean"):
+        kept = apply(x.op.name, x.inputs[0], **{**x.attrs, "keepdims": True})
+        return kept if kept.shape == node.shape else node
+    return node
 
 
 class _Planner:
     """One planning: the order, the uses of each node, and what has a line."""
 
     def __init__(
-        self, goals: Sequence[Goal], roles: Mapping[Node, Role], taken: Iterable[str]
+        self,
+        goals: Sequence[Goal],
+        roles: Mapping[Node, Role],
+        adjoints: Mapping[Node, Node],
+        taken: Iterable[str],
     ) -> None:
         self.goals = goals
         self.roles = roles
+        self.adjoints = adjoints
         self.order = walk([goal.node for goal in goals])
         verify_graph(self.order)
-        self.leaves = [node for node in self.order if node.op.name == "leaf"]
-        self.leaf_names = {node: str(node.attrs["name"]) for node in self.leaves}
-        self.taken = {*taken, *self.leaf_names.values(), "n"}
+        leaves = [node for node in self.order if node.op.name == "leaf"]
+        self.leaf_names = {node: str(node.attrs["name"]) for node in leaves}
+        self.taken = {*taken, *self.leaf_names.values()}
         self.renewed = {
             g.node: self.leaf_names[g.renews] for g in goals if g.renews is not None
         }
@@ -125,17 +166,12 @@ class _Planner:
         }
 
     def procedure(self, results: Sequence[Node]) -> Procedure:
-        lines = self._choose()
+        """Return the lines, named and in order."""
+        lines = self._fit(self._choose())
         names = self._names(lines)
-        lines = self._fit(lines)
-        names = self._names(lines)
+        notes = {node: role.note for node, role in self.roles.items()}
         steps = tuple(
-            Step(
-                names[node],
-                node,
-                self.section[node],
-                self.roles[node].note if node in self.roles else "",
-            )
+            Step(names[node], node, self.section[node], notes.get(node, ""))
             for node in lines
         )
         made = Procedure(
@@ -151,7 +187,7 @@ class _Planner:
         """Give each node the section of the first goal that needs it."""
         section: dict[Node, Section] = {}
         for goal in self.goals:
-            for node in walk([goal.node]):
+            for node in walk([goal.node], section):
                 section.setdefault(node, goal.section)
         return section
 
@@ -184,30 +220,33 @@ class _Planner:
             return True
         if node.kind == "number":
             # NumPy's functions make float64 scalars, which would widen float32 arrays
-            return "np." in template or self.uses[node] > 1 and _size(node) > 3
-        return self.uses[node] > 1 and not node.op.view
+            named = node in self.roles or len(walk([node])) > 3
+            called = node.inputs and "np." in template
+            return bool(called) or self.uses[node] > 1 and named
+        return self.uses[node] > 1 + self._is_short(node) and not node.op.view
+
+    def _is_short(self, node: Node) -> bool:
+        """Tell whether a value reads better written out twice: 1 + tanh1."""
+        if node.op.name not in ("add", "sub"):
+            return False
+        one, other = sorted(node.inputs, key=lambda x: x.op.name != "constant")
+        return one.op.name == "constant" and other in self.roles
 
     def _ordered(self, lines: Iterable[Node]) -> list[Node]:
-        """Return lines so that sections follow each other and renewals come last."""
+        """Return lines in order, the numbers that an update shares at its front."""
         wanted = set(lines)
-        done: dict[Node, None] = {}
-        for goal in self.goals:
-            for node in walk([goal.node]):
-                if node in wanted:
-                    done.setdefault(node)
-        return self._numbers_first(list(done))
-
-    def _numbers_first(self, lines: list[Node]) -> list[Node]:
-        """Move the numbers of an update, which all parameters share, to its front."""
-        update = [node for node in lines if self.section[node] == "update"]
-        others = [node for node in lines if self.section[node] != "update"]
+        found = [node for node in self.order if node in wanted]
+        update = [node for node in found if self.section[node] == "update"]
+        others = [node for node in found if self.section[node] != "update"]
         return others + sorted(update, key=lambda node: node.kind != "number")
 
     def _names(self, lines: Sequence[Node]) -> dict[Node, str]:
         free = [node for node in lines if node not in self.renewed]
-        named = name_all(free, self.roles, self.taken)
-        renewed = {node: self.renewed[node] for node in lines if node in self.renewed}
-        return {**self.leaf_names, **named, **renewed}
+        numbered = {x for x in free if self.section[x] in ("forward", "backward")}
+        named = name_all(
+            free, self.roles, self.adjoints, self.leaf_names, numbered, self.taken
+        )
+        return named | {node: self.renewed[node] for node in lines if node not in named}
 
     def _fit(self, lines: list[Node]) -> list[Node]:
         """Give lines of their own to parts of lines that are too long."""
@@ -227,30 +266,24 @@ class _Planner:
             lines = self._ordered([*lines, part])
 
     def _part_to_move(self, node: Node, names: Mapping[Node, str]) -> Node | None:
-        """Return the longest part of a line that is too long, if one can move."""
+        """Return the longest part of a line that is too long, if one should move."""
         text = expression(node, names, "np.float32")
         width = max(len(line) for line in f"{names[node]} = {text}".split("\n"))
         if width <= WIDTH:
             return None
         parts = {
             part: len(expression(part, names, "np.float32"))
-            for part in _inside(node, names)
+            for part in walk(node.inputs, names)
+            if part not in names
+            and part.inputs
+            and (part.kind == "number") == (node.kind == "number")
         }
-        fitting = {p: size for p, size in parts.items() if size <= 0.75 * WIDTH}
-        named = {p: size for p, size in parts.items() if p in self.roles}
-        found = named or fitting or parts
-        return max(found, key=found.__getitem__) if found else None
-
-
-def _inside(node: Node, names: Mapping[Node, str]) -> Iterable[Node]:
-    """Yield the array expressions that stand inside the line of `node`."""
-    for x in node.inputs:
-        if x in names or not x.inputs:
-            continue
-        if (x.kind == "number") == (node.kind == "number") and not x.op.view:
-            yield x
-        yield from _inside(x, names)
-
-
-def _size(node: Node) -> int:
-    return 1 + sum(map(_size, node.inputs))
+        known = {
+            p
+            for p in parts
+            if p in self.roles or self.adjoints.get(p) in {**names, **self.roles}
+        }
+        arrays = {p for p in parts if not p.op.view}
+        fitting = {p for p in arrays if parts[p] <= 0.75 * WIDTH}
+        found = known or (fitting or arrays or set(parts) if width > MOST else ())
+        return max(found, key=parts.__getitem__) if found else None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -26,12 +27,18 @@ class Remembered:
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Remember the arguments."""
         made = super().__new__(cls)
+        signature = inspect.signature(cls.__init__)
         try:
-            bound = inspect.signature(cls.__init__).bind(made, *args, **kwargs)
+            bound = signature.bind(made, *args, **kwargs)
         except TypeError as error:
-            raise TypeError(f"{cls.__name__}: {error}") from None
+            hint = _near(kwargs, signature)
+            raise TypeError(f"{cls.__name__}: {error}.{hint}") from None
         made.arguments = dict(list(bound.arguments.items())[1:])
         return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Say how to copy and pickle: without the constructor and its arguments."""
+        return object.__new__, (type(self),), self.__getstate__()
 
     def __init__(self) -> None:
         # without this, object.__init__ would take any argument and ignore it
@@ -39,8 +46,17 @@ class Remembered:
 
     @classmethod
     def remade(cls, arguments: Mapping[str, Any]) -> Self:
-        """Return an object of this class from remembered arguments."""
+        """Return an object of this class from remembered arguments.
+
+        Raises
+        ------
+        TypeError
+            When one has a name that the constructor does not know.
+        """
         bound = inspect.signature(cls.__init__).bind_partial(None)
+        odd = [name for name in arguments if name not in bound.signature.parameters]
+        if odd:
+            raise TypeError(f"{cls.__name__} has no argument {odd[0]!r}.")
         bound.arguments.update(arguments)
         return cls(*bound.args[1:], **bound.kwargs)
 
@@ -70,3 +86,13 @@ class Remembered:
 
     def __hash__(self) -> int:
         return hash((type(self), *self.arguments))
+
+
+def _near(names: Iterable[str], signature: inspect.Signature) -> str:
+    """Return which argument was likely meant by a name that does not exist."""
+    known = list(signature.parameters)[1:]
+    for name in names:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        if name not in known and near:
+            return f" Did you mean {near[0]!r}?"
+    return ""

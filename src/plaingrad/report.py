@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from .errors import FileError, MissingExtraError
-from .files import write_whole
+from .errors import MissingExtraError
+from .files import make_folder, write_whole
 from .network import Network
-from .train.session import Session
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Array = np.ndarray[Any, Any]
+PICTURES = {
+    "costs.png": "the cost over the epochs",
+    "confusion.png": "which class was taken for which, in the test data",
+    "mistakes.png": "what was classified wrongly",
+    "regions.png": "which class is predicted where",
+}
 
 
 def write_run(
     folder: str | Path,
     network: Network,
     test: tuple[Array, Array],
-    results: dict[str, Any],
-) -> Iterator[tuple[Path, str]]:
-    """Write the folder of a run and yield (file, what it is) for each file.
+    results: Mapping[str, Any],
+) -> Iterator[tuple[str, str]]:
+    """Write the folder of a run and yield (file name, what it is) for each file.
 
     Parameters
     ----------
@@ -42,52 +51,57 @@ def write_run(
     FileError
         When the folder cannot be written.
     """
-    place = Path(folder)
+    place = make_folder(folder)
+    network.save(place / "model.safetensors")
+    yield "model.safetensors", "weights and architecture"
+    told = {**results, **network.history.as_dict()}
+    write_whole(place / "history.json", json.dumps(told, indent=1))
+    yield "history.json", "losses and scores"
+    yield from write_longhand(place, network)
+    drawn = set()
     try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"cannot make the folder {place}: {error.strerror}.") from None
-    session = network.session
-    yield network.save(place / "model.safetensors"), "weights and architecture"
-    history = {**results, **session.history.as_dict()}
-    text = json.dumps(history, indent=1)
-    yield write_whole(place / "history.json", text), "losses and scores"
-    yield from write_longhand(place, network, session)
-    try:
-        yield from _pictures(place, network, session, test)
+        for name, axes in _pictures(network, test):
+            write_picture(place / name, axes)
+            drawn.add(name)
+            yield name, PICTURES[name]
     except MissingExtraError as error:
-        yield place, f"has no pictures: {error}"
+        yield "no pictures", str(error)
+    finally:
+        for name in PICTURES:
+            if name not in drawn:
+                (place / name).unlink(missing_ok=True)
 
 
 def write_longhand(
-    folder: Path, network: Network, session: Session, lang: str = "en"
-) -> Iterator[tuple[Path, str]]:
+    folder: Path, network: Network, lang: str = "en"
+) -> Iterator[tuple[str, str]]:
     """Write the script of the last training, and the data that it reads."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **session.prepared.arrays())
-    yield write_whole(folder / "data.npz", buffer.getvalue()), "its training data"
-    script = network.longhand(lang=lang)
-    yield write_whole(folder / "longhand.py", script), "the same training in NumPy"
+    arrays: dict[str, Any] = network.session.prepared.arrays()
+    np.savez_compressed(buffer, **arrays)
+    write_whole(folder / "data.npz", buffer.getvalue())
+    yield "data.npz", "the data that it was trained on"
+    write_whole(folder / "longhand.py", network.longhand(lang=lang))
+    yield "longhand.py", "the same training as a NumPy script; run it in this folder"
 
 
 def _pictures(
-    folder: Path, network: Network, session: Session, test: tuple[Array, Array]
-) -> Iterator[tuple[Path, str]]:
+    network: Network, test: tuple[Array, Array]
+) -> Iterator[tuple[str, Axes]]:
+    """Yield the name of each picture that can be drawn, and the picture."""
     from . import draw
 
-    yield _picture(folder / "costs.png", draw.cost_curves(session.history)), "costs"
+    if np.isfinite(network.history.batch_loss).any():
+        yield "costs.png", draw.cost_curves(network.history)
     X, y = test
-    if y.ndim == 1 and y.dtype.kind in "iu":
-        labels = network.predict(X)
-        axes = draw.confusion_matrix(y, labels)
-        yield _picture(folder / "confusion.png", axes), "confusion on the test data"
-        wrong = labels != y
-        if wrong.any() and _is_image(X):
-            axes = draw.misclassified(X, y, labels)
-            yield _picture(folder / "mistakes.png", axes), "wrongly classified"
-        if X.shape[1:] == (2,):
-            axes = draw.decision_regions(network, X, y)
-            yield _picture(folder / "regions.png", axes), "decision regions"
+    if y.ndim != 1 or y.dtype.kind not in "iu":
+        return
+    labels = network.predict(X)
+    yield "confusion.png", draw.confusion_matrix(y, labels)
+    if (labels != y).any() and _is_image(X):
+        yield "mistakes.png", draw.misclassified(X, y, labels)
+    if X.shape[1:] == (2,):
+        yield "regions.png", draw.decision_regions(network, X, y)
 
 
 def _is_image(X: Array) -> bool:
@@ -95,8 +109,12 @@ def _is_image(X: Array) -> bool:
     return X.ndim == 4 or (X.ndim == 2 and side > 4 and side**2 == X.shape[1])
 
 
-def _picture(path: Path, axes: Any) -> Path:
-    """Write a picture as PNG."""
-    buffer = io.BytesIO()
-    axes.figure.savefig(buffer, format="png", dpi=150, bbox_inches="tight")
+def write_picture(path: Path, axes: Axes) -> Path:
+    """Write a picture, in the format that the name asks for, and close it."""
+    from .draw.style import library
+
+    buffer, figure = io.BytesIO(), cast("Figure", axes.get_figure(root=True))
+    kind = path.suffix.removeprefix(".") or "png"
+    figure.savefig(buffer, format=kind, dpi=150, bbox_inches="tight")
+    library("pyplot").close(figure)
     return write_whole(path, buffer.getvalue())

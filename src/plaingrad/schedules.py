@@ -150,7 +150,7 @@ class Cosine(Schedule):
 
     def parts(self, time: Time) -> dict[str, Node]:
         """Name the cosine, which goes from 1 to -1."""
-        return {"cosine": cos(_pi() * (time.step - 1) / time.steps)}
+        return {"cosine": cos(math.pi * (time.step - 1) / time.steps)}
 
 
 class OneCycle(Schedule):
@@ -200,7 +200,7 @@ class OneCycle(Schedule):
             "rising": rising,
             "low": where(rising, first, first / self.end),
             "length": length,
-            "cosine": cos(_pi() * (time.step - peak) / length),
+            "cosine": cos(math.pi * (time.step - peak) / length),
         }
 
 
@@ -333,10 +333,6 @@ class Slower:
         if self.waited > self.plateau.patience:
             self.lr = max(self.lr * self.plateau.factor, self.plateau.min_lr)
             self.waited = 0
-
-
-def _pi() -> Node:
-    return setting("pi", math.pi)
 
 
 def _decay(factor: float) -> float:

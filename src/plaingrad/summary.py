@@ -37,6 +37,8 @@ class Summary:
         The layers, in the order in which they run.
     trainable, frozen
         How many parameters training changes and how many it leaves.
+    dtype
+        The type of all values: "float32" or "float64".
     problem
         What stopped the network where its shapes do not fit, else None.
     """
@@ -45,6 +47,7 @@ class Summary:
     rows: tuple[SummaryRow, ...]
     trainable: int
     frozen: int
+    dtype: str = "float32"
     problem: str | None = None
 
     @property
@@ -57,9 +60,11 @@ class Summary:
         """The multiplications with addition of one sample's forward pass."""
         return sum(row.multiply_adds for row in self.rows)
 
-    def memory(self, itemsize: int = 4) -> tuple[int, int]:
-        """Return bytes of the parameters, and of one sample's values between layers."""
-        return self.parameters * itemsize, sum(r.values for r in self.rows) * itemsize
+    @property
+    def memory(self) -> tuple[int, int]:
+        """Bytes of the parameters, and of one sample's values between the layers."""
+        size = 8 if self.dtype == "float64" else 4
+        return self.parameters * size, sum(row.values for row in self.rows) * size
 
     def layers(self) -> list[tuple[str, tuple[int, ...], int]]:
         """Return (layer, output shape of a sample, parameters), the input first."""
@@ -92,17 +97,17 @@ class Summary:
     __repr__ = __str__
 
     def _totals(self) -> list[str]:
-        held, between = self.memory()
+        held, between = self.memory
         frozen = f", {self.frozen:,} of them frozen" if self.frozen else ""
         lines = [
             f"{self.parameters:,} parameters ({_bytes(held)}){frozen}",
             f"{self.multiply_adds:,} multiply-adds and {_bytes(between)} of values "
-            f"a sample, in float32",
+            f"a sample, in {self.dtype}",
         ]
         return [*lines, *([f"stopped: {self.problem}"] if self.problem else [])]
 
 
-def summarise(network: Traced, features: Sequence[Size]) -> Summary:
+def summarise(network: Traced, features: Sequence[Size], dtype: str) -> Summary:
     """Return the table of a network for samples of the given shape."""
     problem = None
     with tracing() as trace:
@@ -111,7 +116,8 @@ def summarise(network: Traced, features: Sequence[Size]) -> Summary:
             trace.call(network, x)
         except ShapeError as error:
             problem = str(error)
-    rows = [row for row in trace.rows if not row.composite]
+    own = {id(declared.layer) for declared in trace.parameters.values()}
+    rows = [row for row in trace.rows if not row.composite or id(row.layer) in own]
     counts = {True: 0, False: 0}
     for declared in trace.parameters.values():
         counts[declared.trainable] += _entries(declared.leaf.shape)
@@ -121,6 +127,7 @@ def summarise(network: Traced, features: Sequence[Size]) -> Summary:
         tuple(_row(row, trace, seen) for row in rows),
         counts[True],
         counts[False],
+        dtype,
         problem,
     )
 

@@ -18,7 +18,7 @@ from .optimizers import SGD, Adam
 Array = np.ndarray[Any, Any]
 Pair = tuple[Array, Array]
 SIZES = (0.6, 0.2, 0.2)
-"""The shares of training, validation and test data, where a set has no own test data."""
+"""The shares of training, validation and test data, where a set is not parted."""
 
 
 @dataclass(frozen=True)
@@ -146,9 +146,7 @@ TASKS: dict[str, Task] = {
     "moons": Task(
         "two half moons", _toy(data.moons, points=200), _dense(32), {"epochs": 100}
     ),
-    "circles": Task(
-        "a ring around a disc", _toy(data.circles, points=200), _dense(32)
-    ),
+    "circles": Task("a ring around a disc", _toy(data.circles, points=200), _dense(32)),
     "blobs": Task("three clouds of points", _toy(data.blobs, points=200), _dense(16)),
     "streetlights": Task(
         "six patterns of three lights, and whether people walked",

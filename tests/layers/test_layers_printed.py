@@ -21,7 +21,7 @@ from plaingrad.layers import (
     SiLU,
 )
 
-PATCHES = "[:, i:i + 26, j:j + 26] for i in range(3) for j in range(3)"
+PATCHES = "[:, i:i+26, j:j+26] for i in range(3) for j in range(3)"
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ PATCHES = "[:, i:i + 26, j:j + 26] for i in range(3) for j in range(3)"
     [
         (Conv2d(16, 3), (28, 28, 1), [PATCHES, "patches1.reshape(-1, 9) @ W1.resh"]),
         (Conv2d(8, 1), (5, 5, 3), ["X.reshape(-1, 3) @ W1.reshape(3, 8)"]),
-        (Conv2d(8, (3, 1)), (9, 1, 2), ["X[:, i:i + 7, :1] for i in range(3)"]),
+        (Conv2d(8, (3, 1)), (9, 1, 2), ["X[:, i:i+7, :1] for i in range(3)"]),
         (Conv2d(4, 3, groups=2), (5, 5, 4), ["patches1.reshape(2, -1, 18)"]),
         (
             Conv2d(4, 3, padding="same"),
@@ -61,7 +61,7 @@ PATCHES = "[:, i:i + 26, j:j + 26] for i in range(3) for j in range(3)"
         (
             Sequence(Linear(3), HardTanh()),
             (2,),
-            ["np.minimum(np.maximum(X @ W1 + b1, -1), 1)"],
+            ["a1 = np.clip(X @ W1 + b1, -1, 1)"],
         ),
         (
             Sequence(Linear(3), ELU()),

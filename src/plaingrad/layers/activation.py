@@ -10,6 +10,7 @@ import math
 from ..errors import SettingError, fraction, positive
 from ..graph import Node
 from ..ops import (
+    clip,
     expm1,
     log_softmax,
     maximum,
@@ -106,7 +107,7 @@ class GELU(Layer):
 
     def forward(self, x: Node, /) -> Node:
         """Return x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2."""
-        inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
+        inner = self.named(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3), "inner")
         return 0.5 * x * (1 + self.named(tanh(inner), "tanh"))
 
 
@@ -167,7 +168,7 @@ class HardTanh(Layer):
 
     def forward(self, x: Node, /) -> Node:
         """Return x, held between -1 and 1."""
-        return minimum(self.named(maximum(x, -1), "cut"), 1)
+        return clip(x, -1, 1)
 
 
 class _Normalized(Layer):

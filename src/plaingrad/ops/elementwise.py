@@ -23,6 +23,14 @@ def _quotient(rng: np.random.Generator) -> Case:
     return [top, np.asarray(bottom * signs)], attrs
 
 
+def _is_number(node: Node, value: float) -> bool:
+    return node.op.name == "constant" and node.attrs["value"] == value
+
+
+def _counts(node: Node) -> bool:
+    return not node.shape or node.op.name == "sum"
+
+
 define(
     "add",
     rule=arithmetic,
@@ -31,6 +39,7 @@ define(
     maths="#0 + #1",
     grad=lambda y, g: (g, g),
     domain=reals(2),
+    hint="added",
 )
 define(
     "sub",
@@ -51,6 +60,7 @@ define(
     maths=lambda node: "#0 \\odot #1" if all(x.shape for x in node.inputs) else "#0 #1",
     grad=lambda y, g: (g * y.inputs[1], g * y.inputs[0]),
     domain=reals(2),
+    hint=lambda node: "product" if all(x.shape for x in node.inputs) else "scaled",
 )
 define(
     "div",
@@ -60,6 +70,7 @@ define(
     maths="\\frac{#0}{#1}",
     grad=lambda y, g: (g / y.inputs[1], -(g * y / y.inputs[1])),
     domain=_quotient,
+    hint=lambda node: "share" if _counts(node.inputs[1]) else "ratio",
 )
 define(
     "neg",
@@ -69,6 +80,7 @@ define(
     maths="-#0",
     grad=lambda y, g: (-g,),
     domain=reals(1),
+    hint="minus",
 )
 define(
     "floordiv",
@@ -78,12 +90,16 @@ define(
     maths="\\left\\lfloor \\frac{#0}{#1} \\right\\rfloor",
     grad=lambda y, g: (None, None),
     domain=_quotient,
+    hint="whole",
     analytic=False,
 )
 
 
-def _pow_grad(y: Node, g: Node) -> tuple[Node, Node | None]:
+def _pow_grad(y: Node, g: Node) -> tuple[Node | None, Node | None]:
     x, p = y.inputs
+    if _is_number(p, 0):
+        # 0 * x ** -1 would be nan at 0
+        return None, None
     to_base = g * (p * x ** (p - 1))
     if p.kind == "number":
         return to_base, None
@@ -104,6 +120,7 @@ define(
     maths=_pow_maths,
     grad=_pow_grad,
     domain=reals(2, 0.5, 2.0),
+    hint=lambda node: "squares" if _is_number(node.inputs[1], 2) else "powers",
 )
 
 # Functions of one array.
@@ -131,7 +148,13 @@ _unary(
     domain=reals(1, -0.5, 2.0),
     hint="logs",
 )
-_unary("expm1", "np.expm1({0})", "e^{#0} - 1", lambda y, g: (g * (y + 1),))
+_unary(
+    "expm1",
+    "np.expm1({0})",
+    "e^{#0} - 1",
+    lambda y, g: (g * (y + 1),),
+    hint="exps",
+)
 _unary(
     "sqrt",
     "np.sqrt({0})",
@@ -141,11 +164,23 @@ _unary(
     number="{0} ** 0.5",
     hint="root",
 )
-_unary("sin", "np.sin({0})", "\\sin(#0)", lambda y, g: (g * apply("cos", y.inputs[0]),))
 _unary(
-    "cos", "np.cos({0})", "\\cos(#0)", lambda y, g: (-(g * apply("sin", y.inputs[0])),)
+    "sin",
+    "np.sin({0})",
+    "\\sin(#0)",
+    lambda y, g: (g * apply("cos", y.inputs[0]),),
+    hint="sines",
 )
-_unary("tanh", "np.tanh({0})", "\\tanh(#0)", lambda y, g: (g * (1 - y**2),))
+_unary(
+    "cos",
+    "np.cos({0})",
+    "\\cos(#0)",
+    lambda y, g: (-(g * apply("sin", y.inputs[0])),),
+    hint="cosines",
+)
+_unary(
+    "tanh", "np.tanh({0})", "\\tanh(#0)", lambda y, g: (g * (1 - y**2),), hint="tanh"
+)
 _unary(
     "sigmoid",
     "1 / (1 + np.exp(-{0}))",
@@ -158,6 +193,7 @@ _unary(
     "np.logaddexp(0, {0})",
     "\\ln(1 + e^{#0})",
     lambda y, g: (g * apply("sigmoid", y.inputs[0]),),
+    hint="softplus",
     analytic=False,
 )
 _unary(
@@ -166,6 +202,7 @@ _unary(
     "\\left| #0 \\right|",
     lambda y, g: (g * apply("sign", y.inputs[0]),),
     domain=reals(1, apart=0.1),
+    hint="sizes",
     analytic=False,
 )
 _unary(
@@ -174,6 +211,7 @@ _unary(
     "\\operatorname{sign}(#0)",
     lambda y, g: (None,),
     domain=reals(1, apart=0.1),
+    hint="signs",
     analytic=False,
 )
 _unary(
@@ -182,6 +220,7 @@ _unary(
     "\\left\\lfloor #0 \\right\\rfloor",
     lambda y, g: (None,),
     domain=reals(1, apart=0.1),
+    hint="floors",
     analytic=False,
 )
 
@@ -225,6 +264,7 @@ define(
     grad=_maximum_grad,
     domain=reals(2, apart=0.2),
     number="max({0}, {1})",
+    hint=lambda node: "relu" if _is_number(node.inputs[1], 0) else "larger",
     analytic=False,
 )
 define(
@@ -236,6 +276,32 @@ define(
     grad=_minimum_grad,
     domain=reals(2, apart=0.2),
     number="min({0}, {1})",
+    hint="smaller",
+    analytic=False,
+)
+
+
+def _clip_grad(y: Node, g: Node) -> tuple[Node, Node, Node]:
+    x, low, high = y.inputs
+    return g * (x > low) * (x < high), g * (x <= low), g * (x >= high)
+
+
+def _between(rng: np.random.Generator) -> Case:
+    (x, a, b), attrs = reals(3, apart=0.2)(rng)
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    return [x, np.asarray(low), np.asarray(high)], attrs
+
+
+define(
+    "clip",
+    rule=arithmetic,
+    casts="mixed",
+    text="np.clip({0}, {1}, {2})",
+    maths="\\min(\\max(#0, #1), #2)",
+    grad=_clip_grad,
+    domain=_between,
+    number="min(max({0}, {1}), {2})",
+    hint="clipped",
     analytic=False,
 )
 
@@ -275,6 +341,7 @@ define(
     grad=_where_grad,
     domain=_choice,
     number="{1} if {0} else {2}",
+    hint="chosen",
 )
 
 for _name, _sign, _maths in [
@@ -302,6 +369,7 @@ define(
     maths="#0",
     grad=lambda y, g: (None,),
     domain=lambda rng: ([rng.random((2, 3)) > 0.5], {}),
+    hint="floats",
 )
 
 
@@ -412,9 +480,13 @@ def minimum(a: Any, b: Any) -> Node:
 
 @function(np.clip)
 def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Node:
-    """Return x, held between two bounds; None is no bound."""
-    held = as_node(x) if a_min is None else maximum(x, a_min)
-    return held if a_max is None else minimum(held, a_max)
+    """Return x, held between two bounds, the first not above the second.
+
+    None is no bound. Where x reaches a bound the gradient goes to the bound.
+    """
+    if a_min is None:
+        return as_node(x) if a_max is None else minimum(x, a_max)
+    return maximum(x, a_min) if a_max is None else apply("clip", x, a_min, a_max)
 
 
 @function(np.where)

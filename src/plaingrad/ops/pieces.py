@@ -12,7 +12,7 @@ from ..graph import Node, apply, as_node, function, with_casts
 from ..op import Attrs, Case, define
 from ..shapes import Dim, Shape, Size, Type, axis_of, show
 from .rules import random_shape, spread
-from .shape import expand_dims, reshape, shape_text
+from .shape import expand_dims, reshape, size_text
 
 # Slices. An index is a tuple of (start, stop, step), one for each axis.
 
@@ -75,7 +75,7 @@ define(
 
 
 def _unslice_text(node: Node) -> str:
-    shape = shape_text(node.shape)
+    shape = size_text(node.shape)
     index = _index_text(node.attrs["index"], node.shape)
     return f"{{out}} = np.zeros({shape}, {{float}})\n{{out}}[{index}] = {{0}}"
 
@@ -211,7 +211,7 @@ define(
 
 
 def _put_text(node: Node) -> str:
-    shape = shape_text(node.shape)
+    shape = size_text(node.shape)
     return f"{{out}} = np.zeros({shape}, {{float}})\nnp.add.at({{out}}, {{1}}, {{0}})"
 
 

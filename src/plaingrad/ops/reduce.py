@@ -27,6 +27,12 @@ def _rule(types: Sequence[Type], attrs: Attrs) -> Type:
     return Type(shape, types[0].kind)
 
 
+def _sum_rule(types: Sequence[Type], attrs: Attrs) -> Type:
+    # truths and whole numbers are counted in floats, which NumPy is told
+    result = _rule(types, attrs)
+    return Type(result.shape, "float") if result.kind in ("bool", "int") else result
+
+
 def _mean_rule(types: Sequence[Type], attrs: Attrs) -> Type:
     result = _rule(types, attrs)
     # the share of truths is for people to read: NumPy gives it in float64
@@ -41,6 +47,8 @@ def _text(method: str) -> Any:
             words.append(f"axis={axes[0] if len(axes) == 1 else axes}")
         if keepdims:
             words.append("keepdims=True")
+        if method == "sum" and node.inputs[0].kind != node.kind:
+            words.append("dtype={float}")
         return f"{{0}}.{method}({', '.join(words)})"
 
     return text
@@ -87,19 +95,20 @@ def _count(y: Node) -> Node:
 
 def _max_grad(y: Node, g: Node) -> tuple[Node]:
     """Share the adjoint among all entries that reach the maximum."""
-    is_max = apply("eq", y.inputs[0], _kept(y))
-    count = apply("sum", apply("cast", is_max), axes=y.attrs["axes"], keepdims=True)
-    return (reshape(g, count.shape) / count * is_max,)
+    highest = _kept(y)
+    is_max = apply("eq", y.inputs[0], highest)
+    share = g / apply("sum", is_max, **y.attrs)
+    return (reshape(share, highest.shape) * is_max,)
 
 
 define(
     "sum",
-    rule=_rule,
+    rule=_sum_rule,
     text=_text("sum"),
     maths=_maths("\\sum", " #0"),
     grad=lambda y, g: (_spread_back(y, g),),
     domain=_domain,
-    hint=lambda node: "count" if node.inputs[0].op.name == "cast" else "total",
+    hint=lambda node: "count" if node.inputs[0].kind == "bool" else "total",
 )
 define(
     "mean",
@@ -150,7 +159,7 @@ def _reduce(name: str, x: Any, axis: Any, keepdims: bool) -> Node:
 @function(np.sum)
 def sum(x: Any, axis: Any = None, *, keepdims: bool = False) -> Node:  # noqa: A001
     """Sum over axes."""
-    return _reduce("sum", _floats(x), axis, keepdims)
+    return _floats(_reduce("sum", x, axis, keepdims))
 
 
 @function(np.mean)

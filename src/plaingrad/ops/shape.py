@@ -21,6 +21,11 @@ def shape_text(shape: Shape) -> str:
     return f"({sizes},)" if len(shape) == 1 else f"({sizes})"
 
 
+def size_text(shape: Shape) -> str:
+    """Print a shape as people write it in a call: 3 for (3,)."""
+    return str(shape[0]) if len(shape) == 1 else shape_text(shape)
+
+
 # Reshape.
 
 
@@ -149,10 +154,13 @@ def _broadcast_rule(types: Sequence[Type], attrs: Attrs) -> Type:
 
 
 def _full_text(node: Node) -> str:
-    shape = shape_text(node.shape)
-    if node.inputs[0].kind == "number":
-        return f"np.full({shape}, {{0}}, {{float}})"
-    return f"np.broadcast_to({{0}}, {shape})"
+    x = node.inputs[0]
+    if x.kind != "number":
+        return f"np.broadcast_to({{0}}, {shape_text(node.shape)})"
+    value, size = x.attrs.get("value"), size_text(node.shape)
+    if x.op.name == "constant" and value in (0, 1):
+        return f"np.{'ones' if value else 'zeros'}({size}, {{float}})"
+    return f"np.full({size}, {{0}}, {{float}})"
 
 
 def _broadcast_domain(rng: np.random.Generator) -> Case:

@@ -72,9 +72,9 @@ def _entry(window: Pair) -> str:
 
 def _span(name: str, count: int, stride: int, dilation: int, window: int) -> str:
     """Print the slice of all places that entry `name` of the window sees."""
-    start = "" if window == 1 else name if dilation == 1 else f"{dilation} * {name}"
+    start = "" if window == 1 else name if dilation == 1 else f"{dilation}*{name}"
     stop = (count - 1) * stride + 1
-    end = f"{start} + {stop}" if start else str(stop)
+    end = f"{start}+{stop}" if start else str(stop)
     return f"{start}:{end}" + (f":{stride}" if stride != 1 else "")
 
 

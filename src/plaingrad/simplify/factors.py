@@ -39,6 +39,26 @@ def _divide_numbers(node: Node) -> Node | None:
     return None
 
 
+@rule("div")
+def _divide_factors(node: Node) -> Node | None:
+    """Read (2 * x) / (4 * y) as (0.5 * x) / y."""
+    a, b = node.inputs
+    if not (is_(a, "mul") and is_(b, "mul") and value_of(b.inputs[0])):
+        return None
+    if value_of(a.inputs[0]) is None:
+        return None
+    return (a.inputs[0] / b.inputs[0]) * a.inputs[1] / b.inputs[1]
+
+
+@rule("mul")
+def _into_quotient(node: Node) -> Node | None:
+    """Read 2 * (x / y) as (2 * x) / y."""
+    a, b = node.inputs
+    if value_of(a) is None or not is_(b, "div"):
+        return None
+    return a * b.inputs[0] / b.inputs[1]
+
+
 @rule("mul")
 def _number_first(node: Node) -> Node | None:
     """Read x * (2 * y) as 2 * (x * y)."""
@@ -89,10 +109,27 @@ def _quotients(node: Node) -> Node | float | None:
 
 @rule("mul")
 def _count_last(node: Node) -> Node | None:
-    """Read (x / n) * y as (x * y) / n, for arrays and the count n of a mean."""
+    """Read (x / n) * y as (x * y) / n, for the count n of a mean."""
     for x, y in (node.inputs, node.inputs[::-1]):
-        if is_(x, "div") and is_(x.inputs[1], "size") and y.kind == "float":
+        if is_(x, "div") and is_(x.inputs[1], "size") and y.kind != "bool":
             return x.inputs[0] * y / x.inputs[1]
+    return None
+
+
+@rule("div")
+def _count_of_quotient_last(node: Node) -> Node | None:
+    """Read (x / n) / y as (x / y) / n."""
+    a, b = node.inputs
+    counted = is_(a, "div") and is_(a.inputs[1], "size") and b.kind == "float"
+    return a.inputs[0] / b / a.inputs[1] if counted else None
+
+
+@rule("mul")
+def _truths_first(node: Node) -> Node | None:
+    """Read (x / 0.8) * mask as (x * mask) / 0.8, as dropout has it."""
+    for x, mask in (node.inputs, node.inputs[::-1]):
+        if mask.kind == "bool" and is_(x, "div") and value_of(x.inputs[1]):
+            return x.inputs[0] * mask / x.inputs[1]
     return None
 
 

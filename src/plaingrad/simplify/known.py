@@ -97,7 +97,7 @@ def _pow_known(node: Node) -> Node | float | None:
 
 
 _ENTRY_BY_ENTRY = (
-    *("add", "sub", "mul", "div", "pow", "neg", "maximum", "minimum", "where"),
+    *("add", "sub", "mul", "div", "pow", "neg", "maximum", "minimum", "clip", "where"),
     *("exp", "log", "sqrt", "tanh", "sigmoid", "softplus", "abs", "sign"),
 )
 

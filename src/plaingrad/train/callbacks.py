@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SettingError
 
 if TYPE_CHECKING:
     from .history import History
@@ -12,7 +15,8 @@ class Callback:
     """Base of callbacks; override what is needed.
 
     Every method gets the history so far. `on_batch_end` and `on_epoch_end` may return
-    True to end the training after this batch or epoch.
+    True to end the training after this batch or epoch. The network that is trained can
+    be used meanwhile: it has the weights of the moment.
     """
 
     def on_fit_begin(self, history: History) -> None:
@@ -26,3 +30,15 @@ class Callback:
 
     def on_fit_end(self, history: History) -> None:
         """Run when training has ended, however it ended."""
+
+
+def checked(callbacks: Any) -> list[Callback]:
+    """Return callbacks as a list, or say which is none."""
+    given = list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
+    for callback in given:
+        if not isinstance(callback, Callback):
+            raise SettingError(
+                f"callbacks must be objects of subclasses of pg.Callback, got "
+                f"{callback!r}. Write a class with on_epoch_end(self, history)."
+            )
+    return given

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, SettingError, ShapeError, unknown_name
+from ..losses.targets import rows
 from ..shapes import show
+from ..trace import Declared
 
 Array = np.ndarray[Any, Any]
 
@@ -28,10 +31,12 @@ def as_features(X: Any, dtype: str, features: Sequence[int] | None = None) -> Ar
     Raises
     ------
     DataError
-        When X is empty, holds no numbers, has not-finite entries or samples of
-        another shape.
+        When X is empty, holds no numbers, has entries that are not finite or too large
+        for the type, or samples of another shape.
     """
     array = numbers("X", X)
+    if features is not None and array.shape[1:] != tuple(features):
+        raise DataError(_other_shape(array.shape, tuple(features)))
     if array.ndim < 2:
         raise DataError(
             f"X must have one row for each sample, got shape {array.shape}. "
@@ -39,22 +44,36 @@ def as_features(X: Any, dtype: str, features: Sequence[int] | None = None) -> Ar
         )
     if array.size == 0:
         raise DataError(f"X is empty: its shape is {array.shape}.")
-    if features is not None and array.shape[1:] != tuple(features):
-        raise DataError(
-            f"each sample of X must have the shape {show(tuple(features))}, got "
-            f"{show(array.shape[1:])}. The network was built for the first."
-        )
     finite("X", array)
-    return np.ascontiguousarray(array, dtype=dtype)
+    return np.ascontiguousarray(cast("X", array, dtype))
+
+
+def _other_shape(got: tuple[int, ...], features: tuple[int, ...]) -> str:
+    """Say that samples have another shape, and the likely change."""
+    if got == features:
+        return f"X is a single sample of shape {show(got)}. Pass X[None]."
+    shape = ", ".join(map(str, features))
+    hint = f"The network was built for samples of shape {show(features)}."
+    if math.prod(got[1:]) == math.prod(features):
+        hint = f"The entries are as many: pass X.reshape(-1, {shape})."
+    elif not got[1:]:
+        hint = f"For one sample pass X.reshape(1, {shape})."
+    return (
+        f"X must have the shape {show(('n', *map(str, features)))}, got {show(got)}. "
+        f"{hint}"
+    )
 
 
 def numbers(what: str, values: Any) -> Array:
     """Return values as an array of numbers or truths, or say why that fails."""
     try:
         array = np.asarray(values)
-    except ValueError as error:
+        if array.dtype == object:
+            array = np.array(array.tolist())
+    except ValueError:
         raise DataError(
-            f"{what} cannot be made an array: {error}. Its rows must be equally long."
+            f"{what} cannot be made an array: its rows have different lengths. Every "
+            f"sample needs as many entries."
         ) from None
     if array.dtype.kind not in "fiub":
         cause = _culprit(array)
@@ -69,7 +88,7 @@ def _culprit(array: Array) -> str:
     """Return which entry is no number, for the message."""
     for value in array.ravel()[:10_000].tolist():
         if not isinstance(value, (int, float)):
-            return f" with entries such as {value!r}"
+            return f" with entries such as {value!r:.60}"
     return ""
 
 
@@ -77,14 +96,23 @@ def finite(what: str, array: Array) -> None:
     """Refuse arrays with NaN or infinity, naming the rows."""
     if array.dtype.kind != "f" or np.isfinite(array).all():
         return
-    bad = ~np.isfinite(array).reshape(len(array), -1).all(axis=1)
-    rows = np.flatnonzero(bad)
-    named = ", ".join(map(str, rows[:5])) + (", ..." if len(rows) > 5 else "")
     kind = "NaN" if np.isnan(array).any() else "infinity"
     raise DataError(
-        f"{what} has {kind} in {len(rows)} of {len(array)} rows (rows {named}). "
+        f"{what} has {kind} in {rows(~np.isfinite(array))}, of {len(array)} in all. "
         f"Remove these rows or fill the missing values first."
     )
+
+
+def cast(what: str, array: Array, dtype: str) -> Array:
+    """Return finite numbers in another type of floats, refusing those too large."""
+    with np.errstate(over="ignore"):
+        made = array.astype(dtype, copy=False)
+    if made is not array and array.dtype.kind == "f" and not np.isfinite(made).all():
+        raise DataError(
+            f"{what} holds numbers as large as {np.abs(array).max():.3g}, too large "
+            f"for {dtype}. Scale them to about -1 .. 1, or use dtype='float64'."
+        )
+    return made
 
 
 def as_weights(weights: Any, count: int) -> Array | None:
@@ -103,10 +131,59 @@ def as_weights(weights: Any, count: int) -> Array | None:
     return array
 
 
-def same_length(X: Array, y: Array) -> None:
+def same_length(X: Array, y: Array, what: str = "") -> None:
     """Refuse samples and targets of different number."""
     if len(X) != len(y):
         raise DataError(
-            f"X has {len(X)} samples and y has {len(y)} targets; each sample needs "
-            f"one target."
+            f"X has {len(X)} samples and y has {len(y)} targets{what}; each sample "
+            f"needs one target."
+        )
+
+
+def free_entries(
+    masks: Mapping[str, Array], parameters: Mapping[str, Declared]
+) -> dict[str, Array]:
+    """Return which entries are free, for each parameter that is frozen in part.
+
+    Parameters
+    ----------
+    masks
+        True where an entry is free, by parameter: of its shape, or one for all.
+    parameters
+        Those of the network.
+
+    Raises
+    ------
+    SettingError, ShapeError
+        When there is no such parameter, or it has another shape than its mask.
+    """
+    made: dict[str, Array] = {}
+    for name, free in masks.items():
+        if name not in parameters:
+            raise unknown_name("parameter", name, parameters)
+        shape = tuple(s for s in parameters[name].leaf.shape if isinstance(s, int))
+        if free.shape not in ((), shape):
+            raise ShapeError(
+                f"the mask of {name} must have its shape {show(shape)}, got "
+                f"{show(free.shape)}."
+            )
+        if parameters[name].trainable and not free.all():
+            made[name] = free | np.zeros(free.shape or shape, dtype=bool)
+    return made
+
+
+def something_free(
+    masks: Mapping[str, Array], parameters: Mapping[str, Declared]
+) -> None:
+    """Refuse to train a network in which nothing is free to change."""
+    if not parameters:
+        raise SettingError(
+            "the network has no parameters, so there is nothing to train. Add a layer "
+            "such as pg.Linear(10)."
+        )
+    free = [name for name, declared in parameters.items() if declared.trainable]
+    if not any(name not in masks or masks[name].any() for name in free):
+        raise SettingError(
+            "everything in the network is frozen, so there is nothing to train. Leave "
+            "at least one parameter free."
         )

@@ -29,8 +29,8 @@ class History:
     seconds
         The time that training took.
     stopped
-        Why training ended: "epochs", "patience", "callback", "interrupted" or
-        "diverged".
+        Why training ended: "epochs", "patience", "callback", "interrupted",
+        "diverged", or "error" when a callback raised one.
     chosen
         What `fit` chose by itself, in a sentence each.
     """
@@ -59,11 +59,18 @@ class History:
     def __repr__(self) -> str:
         """Show the last state in one line."""
         words = (
-            [f"{self.epochs} epochs", f"loss {self.loss[-1]:.4f}"] if self.loss else []
+            [f"{self.epochs} epochs", f"loss {brief(self.loss[-1])}"]
+            if self.loss
+            else []
         )
         if self.val_loss:
-            words.append(f"val_loss {self.val_loss[-1]:.4f}")
-            words.append(f"val_{self.score_name} {self.val_score[-1]:.4f}")
+            words.append(f"val_loss {brief(self.val_loss[-1])}")
+            words.append(f"val_{self.score_name} {brief(self.val_score[-1])}")
         if self.best_epoch is not None:
             words.append(f"best epoch {self.best_epoch}")
         return f"<History: {', '.join(words) or 'nothing yet'}>"
+
+
+def brief(value: float) -> str:
+    """Return a loss or a score in four digits behind the point, or as 2.8e+30."""
+    return f"{value:.4f}" if abs(value) < 1e5 else f"{value:.3g}"

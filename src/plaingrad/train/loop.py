@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,6 +17,7 @@ from .callbacks import Callback
 from .history import History
 
 Array = np.ndarray[Any, Any]
+Arrays = dict[str, Array]
 
 
 class DivergedWarning(UserWarning):
@@ -27,7 +27,8 @@ class DivergedWarning(UserWarning):
 class Engine(Protocol):
     """What runs a program: the reference, or machine code."""
 
-    parameters: dict[str, Array]
+    parameters: Arrays
+    states: Arrays
 
     def update(self, values: Mapping[str, Any]) -> float:
         """Do one training step and return its loss."""
@@ -38,10 +39,11 @@ class Engine(Protocol):
 
 @dataclass
 class Clock:
-    """Where training stands: updates and epochs done, over all calls of fit."""
+    """Where training stands: updates and epochs done, and what lowers the rate."""
 
     step: int = 0
     epoch: int = 0
+    slower: Slower | None = None
 
 
 class Stopped(Exception):  # noqa: N818
@@ -59,26 +61,25 @@ def train(
 ) -> None:
     """Train by `engine` until the epochs are done or something ends it.
 
-    The engine's parameters, the history and the clock are renewed in place.
+    The engine's parameters, the history and the clock are renewed in place; the
+    history says why training ended. Ctrl-C ends it, too, and nothing is lost.
     """
-    clock = clock or Clock()
-    run = _Run(engine, loop, data, validation, history, list(callbacks), clock)
+    run = _Run(
+        engine, loop, data, validation, history, list(callbacks), clock or Clock()
+    )
     began = time.perf_counter()
     history.updates_per_epoch = run.batches
-    history.stopped = "epochs"
+    history.stopped = "error"
     for callback in run.callbacks:
         callback.on_fit_begin(history)
     try:
         for _ in range(loop.epochs):
             run.epoch()
+        history.stopped = "epochs"
     except Stopped as reason:
         history.stopped = str(reason)
     except KeyboardInterrupt:
         history.stopped = "interrupted"
-        warnings.warn(
-            f"interrupted in epoch {clock.epoch + 1}; the network keeps its weights.",
-            stacklevel=3,
-        )
     finally:
         run.restore()
         history.seconds += time.perf_counter() - began
@@ -111,19 +112,24 @@ class _Run:
         self.keeper = None
         if loop.stopping is not None:
             self.keeper = _Keeper(loop.stopping, engine.parameters)
-        self.slower = Slower(loop.plateau) if loop.plateau is not None else None
+        if loop.plateau is not None and clock.slower is None:
+            clock.slower = Slower(loop.plateau)
+        self.safe = self.snapshot()
 
     def epoch(self) -> None:
         """Run one epoch, then look at what it brought."""
         total = 0.0
+        start = self.snapshot()
         for batch in self.order():
             loss = self.step(batch)
+            # these weights have just given a finite loss
+            self.safe = start
             total += loss * len(batch["X"])
         self.history.loss.append(total / self.count)
         self.clock.epoch += 1
         self.look()
 
-    def order(self) -> Iterator[dict[str, Array]]:
+    def order(self) -> Iterator[Arrays]:
         """Yield the batches of an epoch."""
         size, clock = self.loop.batch_size, self.clock
         if size is None:
@@ -137,57 +143,62 @@ class _Run:
             yield {name: values[batch] for name, values in self.data.items()}
 
     def step(self, batch: Mapping[str, Array]) -> float:
+        """Do one update and return its loss."""
         clock = self.clock
         clock.step += 1
         times: dict[str, Any] = {"step": clock.step, "epoch": clock.epoch, **self.fixed}
-        if self.slower is not None:
-            times["lr"] = self.slower.lr
+        if clock.slower is not None:
+            times["lr"] = clock.slower.lr
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             loss = self.engine.update({**batch, **times})
         self.history.batch_loss.append(loss)
         if not math.isfinite(loss):
-            self.diverged(loss)
-        if any([callback.on_batch_end(self.history) for callback in self.callbacks]):
-            raise Stopped("callback")
+            self.engine.parameters.update(self.safe[0])
+            self.engine.states.update(self.safe[1])
+            raise Stopped("diverged")
+        self.tell("on_batch_end")
         return loss
 
-    def diverged(self, loss: float) -> None:
-        warnings.warn(
-            f"the loss became {loss} in update {self.clock.step} "
-            f"(epoch {self.clock.epoch + 1}) and training was ended. The likely cause "
-            f"is too large a learning rate: try a tenth of it, or clip_norm=1.",
-            DivergedWarning,
-            stacklevel=6,
-        )
-        raise Stopped("diverged")
+    def snapshot(self) -> tuple[Arrays, Arrays]:
+        """Return copies of the parameters and of the optimiser's memory."""
+        return copies(self.engine.parameters), copies(self.engine.states)
 
     def look(self) -> None:
         """Validate, keep the best weights, slow down, tell the callbacks."""
-        history = self.history
+        history, slower = self.history, self.clock.slower
         if self.validation is not None:
-            loss, score = self.engine.evaluate(*self.validation)
+            loss, score = self.evaluate(*self.validation)
             history.val_loss.append(loss)
             history.val_score.append(score)
-        if self.slower is not None:
-            history.rate.append(self.slower.lr)
-            self.slower.look(self.watched())
+        if slower is not None:
+            history.rate.append(slower.lr)
+            slower.look(self.watched())
         done = self.keeper is not None and self.keeper.look(history, self.engine)
-        if any([callback.on_epoch_end(history) for callback in self.callbacks]):
-            raise Stopped("callback")
+        self.tell("on_epoch_end")
         if done:
             raise Stopped("patience")
+
+    def tell(self, event: str) -> None:
+        """Call every callback, then stop when one has asked for it."""
+        asked = [getattr(one, event)(self.history) for one in self.callbacks]
+        if any(asked):
+            raise Stopped("callback")
 
     def watched(self) -> float:
         """Return the loss that a plateau is judged by."""
         if self.validation is not None:
             return self.history.val_loss[-1]
-        return self.engine.evaluate(self.data["X"], self.data["y"])[0]
+        return self.evaluate(self.data["X"], self.data["y"])[0]
+
+    def evaluate(self, X: Array, y: Array) -> tuple[float, float]:
+        """Return loss and score, which may overflow shortly before a divergence."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return self.engine.evaluate(X, y)
 
     def restore(self) -> None:
         """Take the best weights, when early stopping kept any."""
         if self.keeper is not None:
-            for name, value in self.keeper.weights.items():
-                self.engine.parameters[name][...] = value
+            self.engine.parameters.update(self.keeper.weights)
 
 
 class _Keeper:
@@ -198,7 +209,7 @@ class _Keeper:
         self.sign = 1 if stopping.monitor == "val_loss" else -1
         self.best = math.inf
         self.waited = 0
-        self.weights = {name: value.copy() for name, value in parameters.items()}
+        self.weights = copies(parameters)
 
     def look(self, history: History, engine: Engine) -> bool:
         """Return whether patience is at its end."""
@@ -206,8 +217,13 @@ class _Keeper:
         value = self.sign * (history.val_loss if losses else history.val_score)[-1]
         if value < self.best - self.stopping.min_delta:
             self.best, self.waited = value, 0
-            self.weights = {n: v.copy() for n, v in engine.parameters.items()}
+            self.weights = copies(engine.parameters)
             history.best_epoch = history.epochs
             return False
         self.waited += 1
         return self.waited == self.stopping.patience
+
+
+def copies(arrays: Mapping[str, Array]) -> Arrays:
+    """Return the arrays by name, each a copy."""
+    return {name: value.copy() for name, value in arrays.items()}

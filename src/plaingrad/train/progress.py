@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from .callbacks import Callback
-
-if TYPE_CHECKING:
-    from .history import History
+from .history import History, brief
 
 REFRESH = 0.1
 """Seconds between two drawings of the display."""
+BAR = 14
+"""How many characters the bar has."""
+REPORTS = 10
+"""How many lines a whole training writes where there is no terminal."""
 
 
 class Progress(Callback):
-    """Shows epochs, loss, validation score and time left on one line of a terminal.
+    """Shows epochs, loss, validation score and time left.
+
+    On a terminal that is one line, drawn again and again; elsewhere about ten lines in
+    all.
 
     Parameters
     ----------
@@ -29,67 +35,102 @@ class Progress(Callback):
     def __init__(self, epochs: int, stream: TextIO | None = None) -> None:
         self.epochs = epochs
         self.stream = stream or sys.stderr
+        self.live = is_terminal(self.stream)
         self._began = self._drawn = 0.0
         self._first = self._updates = 0
-        self._width = 0
 
     def on_fit_begin(self, history: History) -> None:
-        """Start the clock."""
+        """Say what was chosen, and start the clock."""
+        for sentence in history.chosen:
+            self.stream.write(f"chosen: {sentence}\n")
         self._began = time.monotonic()
         self._first = history.epochs
         self._updates = len(history.batch_loss)
 
     def on_batch_end(self, history: History) -> None:
         """Draw, when the last drawing is long enough ago."""
-        if time.monotonic() - self._drawn > REFRESH:
+        if self.live and time.monotonic() - self._drawn > REFRESH:
+            self._draw(history)
+
+    def on_epoch_end(self, history: History) -> None:
+        """Write a line now and then, where nothing can be drawn over."""
+        done = history.epochs - self._first
+        now = done % max(1, self.epochs // REPORTS) == 0 and done < self.epochs
+        if now and not self.live:
             self._draw(history)
 
     def on_fit_end(self, history: History) -> None:
         """Leave the last line standing."""
         self._draw(history, final=True)
-        self.stream.write("\n")
+        if self.live:
+            self.stream.write("\n")
         self.stream.flush()
 
     def _draw(self, history: History, final: bool = False) -> None:
         self._drawn = time.monotonic()
-        line = self.line(history, self._drawn - self._began, final)
-        self.stream.write("\r" + line.ljust(self._width))
-        self._width = len(line)
+        # a line as wide as the terminal would begin the next one
+        room = _columns(self.stream) - 1 if self.live else 0
+        line = self.line(history, self._drawn - self._began, final, room)
+        start, end = ("\r", "") if self.live else ("", "\n")
+        self.stream.write(start + line + end)
         self.stream.flush()
 
-    def line(self, history: History, seconds: float, final: bool = False) -> str:
-        """Return the text of the display after so many seconds of training."""
+    def line(
+        self, history: History, seconds: float, final: bool = False, room: int = 0
+    ) -> str:
+        """Return the text of the display after so many seconds of training.
+
+        With `room` it has a bar and so many characters: what matters least is left out.
+        """
         updates = len(history.batch_loss) - self._updates
         done = updates / (history.updates_per_epoch * self.epochs)
-        epoch = min(history.epochs - self._first + (not final), self.epochs)
-        width = 20
-        full = round(done * width)
-        parts = [f"epoch {epoch}/{self.epochs} [{'#' * full}{'.' * (width - full)}]"]
+        epoch = history.epochs - self._first
+        if room and not final:
+            epoch = min(epoch + 1, self.epochs)
+        parts = {"epoch": f"epoch {epoch}/{self.epochs}"}
+        if room:
+            full = round(done * BAR)
+            parts["bar"] = f"[{'#' * full}{'.' * (BAR - full)}]"
         if history.loss or history.batch_loss:
-            parts.append(f"loss {(history.loss or history.batch_loss)[-1]:.4f}")
+            parts["loss"] = f"loss {brief((history.loss or history.batch_loss)[-1])}"
         if history.val_loss:
-            parts.append(f"val_loss {history.val_loss[-1]:.4f}")
-            parts.append(f"val_{history.score_name} {history.val_score[-1]:.4f}")
+            parts["val_loss"] = f"val_loss {brief(history.val_loss[-1])}"
+            score = brief(history.val_score[-1])
+            parts["score"] = f"val_{history.score_name} {score}"
         if final:
-            parts.append(f"{_clock(seconds)} in all")
+            parts["time"] = f"{_clock(seconds, 1)} in all"
         elif done > 0:
-            parts.append(f"{_clock(seconds * (1 - done) / done)} left")
-        return "  ".join(parts)
+            parts["time"] = f"{_clock(seconds * (1 - done) / done)} left"
+        for name in ("val_loss", "bar"):
+            if room and len("  ".join(parts.values())) > room:
+                parts.pop(name, None)
+        text = "  ".join(parts.values())
+        return text.ljust(room)[:room] if room else text
 
 
-def wanted(verbose: bool | None, stream: Any = None) -> bool:
-    """Tell whether to show progress: as asked, else when standard error is a terminal."""
-    if verbose is not None:
-        return verbose
-    stream = stream or sys.stderr
+def wanted(verbose: bool | None) -> bool:
+    """Tell whether to show progress: as asked, else when somebody sees it."""
+    return is_terminal(sys.stderr) if verbose is None else verbose
+
+
+def is_terminal(stream: Any) -> bool:
+    """Tell whether a person sees a stream."""
     return bool(getattr(stream, "isatty", lambda: False)())
 
 
-def _clock(seconds: float) -> str:
+def _columns(stream: TextIO) -> int:
+    """Return how wide the terminal is."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def _clock(seconds: float, digits: int = 0) -> str:
     """Return a duration as people say it: 45 s, 3:20, 1:02:03."""
     whole = round(seconds)
     if whole < 60:
-        return f"{whole} s"
+        return f"{seconds:.{digits}f} s"
     minutes, rest = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ..compose import Forward, Recipe, compose, forward
-from ..data.prepare import split
-from ..losses import Custom, Loss, choose, class_weights
-from ..optimizers import Adam, Optimizer
+from ..compose import Forward, compose, forward
+from ..errors import SettingError
+from ..losses import Loss, choose, class_weights
+from ..optimizers import Adam
 from ..program import Program
 from ..run import Reference
 from ..trace import Traced
 from .callbacks import Callback
-from .checks import as_features, as_weights, same_length
+from .checks import (
+    as_features,
+    as_weights,
+    cast,
+    free_entries,
+    same_length,
+    something_free,
+)
 from .history import History
 from .loop import Clock, train
 from .settings import Settings
+from .training import Training
 
 Array = np.ndarray[Any, Any]
 VALIDATION = 0.1
@@ -28,14 +38,36 @@ VALIDATION = 0.1
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """Checked data and the program that will train on them."""
+    """Checked data, and all that the program to train on them needs.
 
-    program: Program
-    recipe: Recipe
+    Attributes
+    ----------
+    network, training
+        What is trained, and how.
+    data
+        X, y and, when samples are weighted, w.
+    validation
+        X and y to validate on.
+    given
+        The arrays that the program reads beside them, by name.
+    chosen
+        What was chosen for the user, in a sentence each.
+    frozen
+        The parameters that stay as they are, all of them.
+    """
+
+    network: Traced
+    training: Training
     data: dict[str, Array]
     validation: tuple[Array, Array] | None
     given: dict[str, Array]
     chosen: list[str]
+    frozen: tuple[str, ...]
+
+    @cached_property
+    def program(self) -> Program:
+        """The program, composed when it is asked for."""
+        return compose(self.network, self.training.recipe)
 
     def arrays(self) -> dict[str, Array]:
         """Return all arrays that the printed script loads, by name."""
@@ -52,8 +84,9 @@ def prepare(
     settings: Settings,
     masks: Mapping[str, Array] | None = None,
     kept: Mapping[str, Array] | None = None,
+    known: tuple[int, ...] | None = None,
 ) -> Prepared:
-    """Check data and settings and compose the program, before any work starts.
+    """Check data and settings, before any work starts.
 
     Parameters
     ----------
@@ -67,65 +100,69 @@ def prepare(
         Which entries of parameters are free to change, by parameter.
     kept
         Values to start from, by parameter.
+    known
+        The shape that one sample must have, when that is known.
     """
-    features = as_features(X, settings.dtype)
+    features = as_features(X, settings.dtype, known)
     made = forward(network, features.shape[1:])
-    chosen: list[str] = []
-    loss = _loss(settings, y, made, chosen)
+    parameters = made.trace.parameters
+    free = free_entries(masks or {}, parameters)
+    something_free(free, parameters)
+    settings, loss, chosen = _complete(settings, y, made)
     target = prepare_target(loss, y, made, settings.dtype)
     same_length(features, target)
     weights = _weights(settings, target, len(features))
-    data, validation = _divide(settings, made, loss, features, target, weights, chosen)
-    optimizer = settings.optimizer or Adam()
-    if settings.optimizer is None:
-        chosen.append(f"optimizer: {optimizer!r}, which needs little tuning.")
-    recipe = _recipe(settings, loss, optimizer, data, validation, masks, kept)
-    given = {**(kept or {}), **{f"free_{n}": m for n, m in (masks or {}).items()}}
-    program = compose(network, recipe)
-    return Prepared(program, recipe, data, validation, given, chosen)
-
-
-def _recipe(
-    settings: Settings,
-    loss: Loss,
-    optimizer: Optimizer,
-    data: Mapping[str, Array],
-    validation: tuple[Array, Array] | None,
-    masks: Mapping[str, Array] | None,
-    kept: Mapping[str, Array] | None,
-) -> Recipe:
-    y = data["y"]
-    return Recipe(
-        features=data["X"].shape[1:],
-        target=loss.leaf(y),
-        loss=loss,
-        optimizer=optimizer,
-        loop=settings.loop(len(y), optimizer, validation is not None),
-        dtype=settings.dtype,
-        l1=settings.l1,
-        l2=settings.l2,
-        clip_value=settings.clip_value,
-        clip_norm=settings.clip_norm,
-        weighted="w" in data,
-        masks=tuple(masks or ()),
-        kept=tuple(kept or ()),
+    data = {"X": features, "y": target} | ({} if weights is None else {"w": weights})
+    data, validation = _divide(settings, loss, made, data)
+    start = {n: v.copy() for n, v in (kept or {}).items() if n in parameters}
+    training = Training(
+        settings=replace(settings, validation=None, sample_weight=None),
+        features=features.shape[1:],
+        target=target.shape[1:],
+        kind="int" if target.dtype.kind in "iu" else "float",
+        count=len(data["X"]),
+        single=np.ndim(y) == 1,
+        truths=_truths(y, settings.dtype),
+        validated=validation is not None,
+        weighted=weights is not None,
+        masks=tuple(free),
+        kept=tuple(start),
     )
+    given = {**start, **{f"free_{name}": mask for name, mask in free.items()}}
+    frozen = tuple(name for name, d in parameters.items() if not d.trainable)
+    return Prepared(network, training, data, validation, given, chosen, frozen)
 
 
-def _loss(settings: Settings, y: Any, made: Forward, chosen: list[str]) -> Loss:
-    if settings.loss is not None:
-        return (
-            settings.loss if isinstance(settings.loss, Loss) else Custom(settings.loss)
+def _complete(
+    settings: Settings, y: Any, made: Forward
+) -> tuple[Settings, Loss, list[str]]:
+    """Return settings with nothing left to choose, the loss, and what was chosen."""
+    chosen: list[str] = []
+    loss = settings.loss
+    if loss is None:
+        loss, why = choose(y, made.output)
+        chosen.append(f"loss {why}")
+    if settings.optimizer is None:
+        settings = replace(settings, optimizer=Adam())
+        chosen.append(f"optimizer {Adam()!r}: it needs little tuning.")
+    if settings.validation is None and settings.early_stopping is not None:
+        settings = replace(settings, validation=VALIDATION)
+        chosen.append(
+            f"validation {VALIDATION:.0%} of the samples: for early stopping."
         )
-    loss, why = choose(np.asarray(y), made.output)
-    chosen.append(f"loss: {loss!r}: {why}")
-    return loss
+    return replace(settings, loss=loss), loss, chosen
 
 
 def prepare_target(loss: Loss, y: Any, made: Forward, dtype: str) -> Array:
     """Return targets as the loss and the program take them, checked."""
-    target = loss.target(np.asarray(y), made.output.shape)
-    return target if target.dtype.kind in "iu" else target.astype(dtype)
+    target = loss.target(y, made.output.shape)
+    return target if target.dtype.kind in "iu" else cast("y", target, dtype)
+
+
+def _truths(y: Any, dtype: str) -> str:
+    """Return the type in which truths are predicted: that of y, where it can be."""
+    kind = np.asarray(y).dtype.kind
+    return {"b": "bool", "f": dtype}.get(kind, "int64")
 
 
 def _weights(settings: Settings, y: Array, count: int) -> Array | None:
@@ -134,32 +171,26 @@ def _weights(settings: Settings, y: Array, count: int) -> Array | None:
     if settings.class_weight is not None:
         by_class = class_weights(y, settings.class_weight)
         weights = by_class if weights is None else weights * by_class
-    return None if weights is None else weights.astype(settings.dtype)
+    return None if weights is None else cast("sample_weight", weights, settings.dtype)
 
 
 def _divide(
-    settings: Settings,
-    made: Forward,
-    loss: Loss,
-    X: Array,
-    y: Array,
-    weights: Array | None,
-    chosen: list[str],
+    settings: Settings, loss: Loss, made: Forward, data: dict[str, Array]
 ) -> tuple[dict[str, Array], tuple[Array, Array] | None]:
     """Return the training arrays, and the validation arrays when there are any."""
-    data = {"X": X, "y": y} if weights is None else {"X": X, "y": y, "w": weights}
-    share = settings.validation
-    if share is None and settings.early_stopping is not None:
-        share = VALIDATION
-        chosen.append(f"validation: {share:.0%} of the samples, for early stopping.")
-    if share is None or share == 0:
+    share, dtype = settings.validation, settings.dtype
+    if not share:
         return data, None
+    X, y = data["X"], data["y"]
     if isinstance(share, tuple):
-        X_val = as_features(share[0], settings.dtype, X.shape[1:])
-        return data, (X_val, prepare_target(loss, share[1], made, settings.dtype))
-    (rows, _), (held, _) = split(
-        np.arange(len(X)), y, (1 - share, share), seed=settings.seed
-    )
+        X_val = as_features(share[0], dtype, X.shape[1:])
+        y_val = prepare_target(loss, share[1], made, dtype)
+        same_length(X_val, y_val, " in the validation data")
+        return data, (X_val, y_val)
+    from ..data.prepare import split
+
+    places = np.arange(len(X))
+    (rows, _), (held, _) = split(places, y, (1 - share, share), seed=settings.seed)
     return {name: values[rows] for name, values in data.items()}, (X[held], y[held])
 
 
@@ -174,7 +205,7 @@ class Session:
 
     @classmethod
     def start(cls, prepared: Prepared) -> Session:
-        """Draw the parameters and stand ready."""
+        """Compose the program, draw the parameters and stand ready."""
         engine = Reference(prepared.program, prepared.given)
         word = prepared.program.evaluate.results[1]
         return cls(prepared, engine, History(word, chosen=list(prepared.chosen)))
@@ -192,15 +223,52 @@ class Session:
         )
         return self.history
 
-    def go_on(self, X: Array, y: Array) -> History:
-        """Train for one more epoch, on other samples of the same kind."""
-        train(
-            self.engine,
-            self.prepared.program.loop,
-            {"X": X, "y": y},
-            None,
-            self.history,
-            (),
-            self.clock,
+    def check_endless(self) -> None:
+        """Refuse a schedule that needs to know when the training ends."""
+        if {"steps", "epochs"} & set(self.prepared.program.update.inputs):
+            raise SettingError(
+                f"the schedule {self.prepared.training.settings.optimizer!r} needs to "
+                f"know how long the training will be, which partial_fit does not. Use "
+                f"StepDecay, Exponential or a constant rate."
+            )
+
+    def suits(self, prepared: Prepared) -> bool:
+        """Tell whether this program can go on with other data."""
+        mine, theirs = self.prepared, prepared
+        return (
+            mine.frozen == theirs.frozen
+            and all(
+                getattr(mine.training, name) == getattr(theirs.training, name)
+                for name in ("features", "target", "kind", "weighted", "masks")
+            )
+            and all(
+                np.array_equal(mine.given[f"free_{name}"], theirs.given[f"free_{name}"])
+                for name in mine.training.masks
+            )
         )
+
+    def take_over(self, other: Session) -> None:
+        """Go on with the memory, the clock and the history of another session."""
+        for name, value in other.engine.states.items():
+            if name in self.engine.states:
+                self.engine.states[name] = value
+        self.clock, self.history = other.clock, other.history
+
+    def go_on(self, prepared: Prepared) -> History:
+        """Train for one more epoch, on other samples of the same kind."""
+        settings = prepared.training.settings
+        loop = replace(
+            settings.loop(prepared.training.count, validated=False),
+            epochs=1,
+            stopping=None,
+        )
+        train(self.engine, loop, prepared.data, None, self.history, (), self.clock)
         return self.history
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Session:
+        """Return a session of its own; programs never change and are shared."""
+        engine = copy.copy(self.engine)
+        engine.parameters = copy.deepcopy(self.engine.parameters, memo)
+        engine.states = copy.deepcopy(self.engine.states, memo)
+        history = copy.deepcopy(self.history, memo)
+        return Session(self.prepared, engine, history, copy.deepcopy(self.clock, memo))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, Self
 
 import numpy as np
 
 from ..errors import SettingError, fraction, positive, unknown_name, whole
 from ..losses import Loss
+from ..losses.custom import as_loss
 from ..optimizers import Optimizer
 from ..program import Loop, Plateau, Stopping
 from ..schedules import ReduceOnPlateau
 
 Array = np.ndarray[Any, Any]
 Monitor = Literal["val_loss", "val_accuracy"]
+MONITORS = ("val_loss", "val_accuracy")
+DTYPES = ("float32", "float64")
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ class EarlyStopping:
         "val_loss", or "val_accuracy" for the validation score.
     min_delta
         By how much a value must be better to count.
+
+    Raises
+    ------
+    SettingError
+        When a value is outside its range.
     """
 
     patience: int = 10
@@ -37,11 +45,11 @@ class EarlyStopping:
     min_delta: float = 0.0
 
     def __post_init__(self) -> None:
-        whole("patience", self.patience)
-        if self.monitor not in ("val_loss", "val_accuracy"):
-            raise unknown_name("monitor", self.monitor, ["val_loss", "val_accuracy"])
-        if self.min_delta < 0:
-            raise SettingError(f"min_delta must not be negative, got {self.min_delta}.")
+        _set(self, "patience", whole("patience", self.patience))
+        if self.monitor not in MONITORS:
+            raise unknown_name("monitor", self.monitor, MONITORS)
+        if self.min_delta != 0:
+            _set(self, "min_delta", float(positive("min_delta", self.min_delta)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,54 +72,121 @@ class Settings:
     early_stopping: int | EarlyStopping | None = None
     dtype: str = "float32"
 
+    @classmethod
+    def named(cls, given: Mapping[str, Any]) -> Self:
+        """Return settings by name; an unknown name is an error."""
+        return cls().changed(given)
+
+    def changed(self, given: Mapping[str, Any]) -> Self:
+        """Return the settings with some of them changed, by name."""
+        names = [field.name for field in fields(self)]
+        for name in given:
+            if name not in names:
+                raise unknown_name("setting", name, names)
+        return replace(self, **given)
+
+    def differs(self, given: Mapping[str, Any]) -> str | None:
+        """Return the name of a given setting that is another than here, or None."""
+        new = self.changed(given)
+        for name, value in given.items():
+            mine, theirs = getattr(self, name), getattr(new, name)
+            if value is not None and not np.array_equal(mine, theirs):
+                return name
+        return None
+
     def __post_init__(self) -> None:
-        whole("epochs", self.epochs)
-        whole("seed", self.seed, least=0)
+        _set(self, "epochs", whole("epochs", self.epochs))
+        _set(self, "seed", whole("seed", self.seed, least=0))
         if self.seed >= 2**32:
             raise SettingError(f"seed must be below 2**32, got {self.seed}.")
         if self.batch_size is not None:
-            whole("batch_size", self.batch_size)
-        for name in ("l1", "l2"):
+            _set(self, "batch_size", whole("batch_size", self.batch_size))
+        if not isinstance(self.shuffle, (bool, np.bool_)):
+            raise SettingError(f"shuffle must be True or False, got {self.shuffle!r}.")
+        for name, off in [
+            ("l1", 0),
+            ("l2", 0),
+            ("clip_value", None),
+            ("clip_norm", None),
+        ]:
             value = getattr(self, name)
-            if value != 0:
-                positive(name, value)
-        for name in ("clip_value", "clip_norm"):
-            if getattr(self, name) is not None:
-                positive(name, getattr(self, name))
-        if isinstance(self.validation, (int, float)):
-            fraction("validation", self.validation)
-        if self.dtype not in ("float32", "float64"):
-            raise unknown_name("dtype", self.dtype, ["float32", "float64"])
-        if self.optimizer is not None and not isinstance(self.optimizer, Optimizer):
+            if value != off:
+                _set(self, name, float(positive(name, value)))
+        if self.loss is not None:
+            _set(self, "loss", as_loss(self.loss))
+        self._check_optimizer()
+        self._check_validation()
+        _set(self, "dtype", dtype_name(self.dtype))
+
+    def _check_optimizer(self) -> None:
+        optimizer: Any = self.optimizer
+        if optimizer is None or isinstance(optimizer, Optimizer):
+            return
+        shown = optimizer.__name__ if isinstance(optimizer, type) else repr(optimizer)
+        hint = " Add parentheses." if isinstance(optimizer, type) else ""
+        raise SettingError(
+            f"optimizer must be one such as pg.SGD(lr=0.1) or pg.Adam(), got "
+            f"{shown}.{hint}"
+        )
+
+    def _check_validation(self) -> None:
+        given = self.validation
+        if isinstance(given, (tuple, list)):
+            if len(given) != 2:
+                raise SettingError(
+                    f"validation must be a pair (X, y), got {len(given)} values."
+                )
+            _set(self, "validation", tuple(given))
+        elif given is not None:
+            _set(self, "validation", float(fraction("validation", given)))
+        early = self.early_stopping
+        if early is not None and not isinstance(early, EarlyStopping):
+            _set(self, "early_stopping", EarlyStopping(early))
+        if early is not None and self.validation == 0:
             raise SettingError(
-                f"optimizer must be one such as pg.SGD(lr=0.1) or pg.Adam(), got "
-                f"{self.optimizer!r}."
+                "early_stopping looks at validation data, and validation=0 sets none "
+                "aside. Leave validation out, or pass (X, y) or a share such as 0.1."
             )
 
     @property
     def stopping(self) -> Stopping | None:
         """Early stopping, as the program has it."""
         early = self.early_stopping
-        if early is None:
-            return None
         if not isinstance(early, EarlyStopping):
-            early = EarlyStopping(early)
+            return None
         return Stopping(early.monitor, early.patience, early.min_delta)
 
-    def loop(self, count: int, optimizer: Optimizer, validated: bool) -> Loop:
+    @property
+    def plateau(self) -> Plateau | None:
+        """When the loop itself lowers the rate, as the program has it."""
+        lr = None if self.optimizer is None else self.optimizer.lr
+        if not isinstance(lr, ReduceOnPlateau):
+            return None
+        return Plateau(lr.lr, lr.factor, lr.patience, lr.min_lr, lr.min_delta)
+
+    def loop(self, count: int, validated: bool) -> Loop:
         """Return the loop of the program for `count` samples."""
         size = self.batch_size
         full = size is None or size >= count
-        lr = optimizer.lr
-        plateau = None
-        if isinstance(lr, ReduceOnPlateau):
-            plateau = Plateau(lr.lr, lr.factor, lr.patience, lr.min_lr, lr.min_delta)
         return Loop(
             epochs=self.epochs,
             batch_size=None if full else size,
-            shuffle=self.shuffle and not full,
+            shuffle=bool(self.shuffle) and not full,
             seed=self.seed,
             validated=validated,
             stopping=self.stopping,
-            plateau=plateau,
+            plateau=self.plateau,
         )
+
+
+def dtype_name(dtype: Any) -> str:
+    """Return "float32" or "float64", for these or NumPy's types of these names."""
+    name = np.dtype(dtype).name if isinstance(dtype, (type, np.dtype)) else dtype
+    if name not in DTYPES:
+        raise unknown_name("dtype", name, DTYPES)
+    return str(name)
+
+
+def _set(record: Any, name: str, value: Any) -> None:
+    """Set a field of a frozen record, while it is made."""
+    object.__setattr__(record, name, value)

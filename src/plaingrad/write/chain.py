@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from functools import reduce
+from operator import add
 
 from ..derive import gradients
 from ..graph import Node, apply, rebuild
 from ..ops.leaves import leaf
 from ..ops.reduce import sum as sum_
+from ..ops.shape import broadcast_to
 from ..program import Procedure, Step
 from ..simplify import simplify
 
@@ -33,11 +36,11 @@ class Chain:
 
     def __init__(self, procedure: Procedure) -> None:
         steps = [s for s in procedure.steps if s.section in ("forward", "loss")]
-        values = [*procedure.inputs.values(), *(step.node for step in steps)]
+        values = [*procedure.inputs.values(), *(s.node for s in steps)]
         self.names = procedure.names
         self.formulas = {s.node: whole(s.node, values) for s in steps}
         self.loss = next(s.node for s in steps if s.name == procedure.results[0])
-        self.readers: dict[Node, list[Node]] = {}
+        self.readers: dict[Node, list[Node]] = {x: [] for x in procedure.inputs.values()}
         for reader in reversed(self.formulas):
             if reader is self.loss or reader in self.readers:
                 for x in self._reached(self.formulas[reader]):
@@ -112,16 +115,15 @@ class Chain:
         It is written in leaves: `value(node)` for values, `gradient(node)` for
         gradients.
         """
-        parts = []
+        parts: list[Node] = []
         for reader in self.readers[x]:
             formula = self.written(reader)
             if reader is not self.loss:
                 formula = sum_(formula * self._handed(reader))
             parts.append(formula)
-        total = parts[0]
-        for part in parts[1:]:
-            total = total + part
-        (found,), _ = gradients(total, [self.value(x)])
+        if not parts:
+            return broadcast_to(0, x.shape)
+        (found,), _ = gradients(reduce(add, parts), [self.value(x)])
         return simplify([found])[0][0]
 
     def _handed(self, node: Node) -> Node:

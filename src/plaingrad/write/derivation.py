@@ -35,6 +35,14 @@ _EXPLAINED = {
 }
 """The signs that are explained where they occur."""
 
+_SETS = {
+    "float": "\\mathbb{R}",
+    "number": "\\mathbb{R}",
+    "int": "\\mathbb{Z}",
+    "bool": "\\{0, 1\\}",
+}
+"""What the entries of a value are."""
+
 
 def derivation(program: Program, lang: str = "en") -> str:
     """Return the mathematics of a program: network, loss, gradients and update.
@@ -119,7 +127,7 @@ class _Derivation:
         if text:
             parts.append(self.words[key].format(shapes=text))
         if parts:
-            yield " ".join(parts)
+            yield self.words["gap"].join(parts)
 
     def _section(self, section: Section) -> Iterator[str]:
         yield f"## {self.words[section]}"
@@ -140,10 +148,10 @@ class _Derivation:
         yield from formulas
 
     def _listed(self, names: Iterable[str]) -> str:
-        """Return names with their shapes."""
+        """Return names with the sets that their values are from."""
         inputs = self.made.inputs
         return self.words["comma"].join(
-            f"${self.names[name]}$ (${sizes(inputs[name])}$)"
+            f"${self.names[name]} \\in {_space(inputs[name])}$"
             for name in names
             if name in inputs
         )
@@ -167,6 +175,8 @@ class _Derivation:
                 continue
             yield from self._gradient(step, helpers, told)
             helpers = []
+        for helper in helpers:
+            yield from self._formula(helper)
 
     def _gradient(
         self, step: Step, helpers: Sequence[Step], told: set[Node]
@@ -176,7 +186,7 @@ class _Derivation:
         head = self.names[step.name]
         yield f"### ${head}$ · `{step.name}`"
         printed = latex(step.node, self.symbols)
-        last = self.words["hence"]
+        last, together = self.words["hence"], None
         for node in self.chain.between(x):
             if node not in told:
                 told.add(node)
@@ -187,16 +197,19 @@ class _Derivation:
             yield last
             yield _display(f"{head} = {latex(flow, self.symbols)}")
             yield from self._beneath(flow)
-            last = self._together(x) or self.words["joined"]
+            together = self._together(x)
+            last = together or self.words["joined"]
         if helpers:
             yield self.words["helpers"]
             for helper in helpers:
                 yield from self._formula(helper)
         yield last
-        yield _display(f"{head} = {printed}")
-        yield from self._beneath(step.node)
         written = latex(step.node, self.short)
-        if written != printed and len(written) <= LONGEST:
+        short = written != printed and len(written) <= LONGEST
+        same = f" = {written}" if short and together else ""
+        yield _display(f"{head} = {printed}{same}")
+        yield from self._beneath(step.node)
+        if short and not together:
             yield self.words["inserted"]
             yield _display(f"{head} = {written}")
 
@@ -206,8 +219,7 @@ class _Derivation:
         yield self.words["way"].format(x=self._by(x))
         steps = [self._by(x), self._contributions(x), latex(flow, self.symbols)]
         yield _display(" = ".join(dict.fromkeys(steps)))
-        yield self._since(x)
-        yield from self._beneath(flow)
+        yield self.words["gap"].join([self._since(x), *self._beneath(flow)])
 
     def _rule(self, x: Node) -> Iterator[str]:
         """Yield the chain rule for a value, and the formulas that it comes from."""
@@ -218,12 +230,14 @@ class _Derivation:
     def _since(self, x: Node) -> str:
         """Return the formulas that read a value."""
         readers = self.chain.readers[x]
+        if not readers:
+            return self.words["unread"].format(x=self.symbols[x], loss=self.loss)
         formulas = self.words["and"].join(f"${self._whole(r)}$" for r in readers)
         since = self.words["since"].format(formulas=formulas)
         if len(readers) == 1:
             return since
         many = self.words["many"].format(x=self.symbols[x], count=len(readers))
-        return f"{since} {many}"
+        return since + self.words["gap"] + many
 
     def _contributions(self, x: Node) -> str:
         """Return the sum of what the readers of a value hand on to it."""
@@ -238,7 +252,7 @@ class _Derivation:
             else:
                 step = partial(self.symbols[reader], self.symbols[x])
                 parts.append(f"{step} \\, {self._by(reader)}")
-        return " + ".join(parts)
+        return " + ".join(parts) or self._by(x)
 
     def _whole(self, node: Node) -> str:
         formula = latex(self.chain.formulas[node], self.symbols)
@@ -378,10 +392,11 @@ class _Derivation:
     def _meaning(self, name: str, node: Node) -> str:
         """Return what an input is."""
         role = str(node.attrs["role"])
-        if role == "setting":
-            value = _number(self.program.settings.get(name, self.program.loop.seed))
-            return self.words["setting"].format(value=value)
-        return self.words.get(f"value_{name}") or self.words[role]
+        known = self.words.get(f"value_{name}", self.words[role])
+        if role != "setting":
+            return known
+        value = _number(self.program.settings.get(name, self.program.loop.seed))
+        return self.words["setting_value"].format(setting=known, value=value)
 
     def _sense(self, step: Step) -> str:
         """Return what a value is."""
@@ -395,6 +410,11 @@ class _Derivation:
         """Return a list that explains the signs that occur."""
         found = [key for key, sign in _EXPLAINED.items() if re.search(sign, body)]
         return "\n".join(f"- {self.words[key]}" for key in ["read_entries", *found])
+
+
+def _space(node: Node) -> str:
+    """Return the set that a value is from."""
+    return f"{_SETS[node.kind]}^{{{sizes(node)}}}"
 
 
 def _slot(name: str) -> str:

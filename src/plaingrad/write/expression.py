@@ -32,9 +32,39 @@ def expression(node: Node, names: Mapping[Node, str], dtype: str) -> str:
     """Return the text of `node`, its named inputs by name and the others inlined."""
     texts: dict[Node, tuple[str, float]] = {}
     for part in walk(node.inputs, names):
-        named = part in names
-        texts[part] = (names[part], _ATOM) if named else _text(part, texts, dtype)
-    return _text(node, texts, dtype, names.get(node, "out"))[0]
+        if part in names:
+            texts[part] = names[part], _ATOM
+        else:
+            texts[part] = _series(part, texts, names) or _text(part, texts, dtype)
+    out = names.get(node, "out")
+    return (_series(node, texts, names) or _text(node, texts, dtype, out))[0]
+
+
+def _series(
+    node: Node, texts: Mapping[Node, tuple[str, float]], names: Mapping[Node, str]
+) -> tuple[str, float] | None:
+    """Return a + b + c + d as sum(...) when the terms differ by one name only."""
+    terms: list[Node] = []
+    first = node
+    while first.op.name == "add" and (first is node or first not in names):
+        first, last = first.inputs
+        terms.append(last)
+    terms.append(first)
+    if len(terms) < 4 or "sum" in names.values():
+        return None
+    told: list[str] = []
+    kinds: set[str] = set()
+    for term in reversed(terms):
+        reads = [names[x] for x in walk([term], names) if x in names and x.shape]
+        if term in names or len(reads) != 1:
+            return None
+        told += reads
+        kinds.add(re.sub(rf"\b{reads[0]}\b", "{}", texts[term][0]))
+    if len(kinds) > 1:
+        return None
+    each = "g" if all(name.startswith("d") for name in told) else "W"
+    text = kinds.pop().replace("{}", each)
+    return f"sum({text} for {each} in [{', '.join(told)}])", _ATOM
 
 
 def _text(
@@ -52,8 +82,28 @@ def _text(
     parts = []
     for place, x in enumerate(node.inputs):
         text, tight = inputs[x]
-        parts.append(f"({text})" if tight < needs.get(place, 0) else text)
+        loose = tight < needs.get(place, 0) and not _joins(node, x, inputs)
+        parts.append(f"({text})" if loose else text)
     return template.format(*parts, out=out, float=dtype), binds
+
+
+def _joins(node: Node, x: Node, texts: Mapping[Node, tuple[str, float]]) -> bool:
+    """Tell whether a + (b + c) and a * (b * c) need no parentheses around x.
+
+    They are then computed in another order, which costs no more when x is as large as
+    the whole. A number in front of x stays with it.
+    """
+    if node.op.name not in ("add", "mul") or x.shape != node.shape:
+        return False
+    if x is not node.inputs[1]:
+        return False
+    if node.op.name == "add":
+        return x.op.name == "add"
+    first = x
+    while first.op.name in ("mul", "div") and texts[first][1] == _BINARY[ast.Mult]:
+        first = first.inputs[0]
+    # a number times truths would be an array of float64
+    return first is not x and first.op.name != "constant" and first.kind != "bool"
 
 
 def _takes_sign(x: Node, texts: Mapping[Node, tuple[str, float]]) -> bool:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 
 from ..graph import Node, walk
 from ..program import SECTIONS, Procedure, Section, Step
 from ..shapes import show
 from .expression import expression
+from .words import sentences
 
 LIMIT = 88
 """The most columns of a printed line; a comment that would pass it is left out."""
+
+_BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
 
 def step_text(step: Step, procedure: Procedure, dtype: str) -> str:
@@ -24,7 +28,7 @@ def step_text(step: Step, procedure: Procedure, dtype: str) -> str:
     if short is not None:
         return short
     text = expression(step.node, names, f"np.{dtype}")
-    if step.node.kind == "number" and "np." in text:
+    if step.node.kind == "number" and re.search(r"np\.\w+\(", text):
         text = f"float({text})"
     return f"{step.name} = {text}"
 
@@ -44,23 +48,31 @@ def _in_place(step: Step, procedure: Procedure, dtype: str) -> str | None:
     return f"{step.name} {signs[node.op.name]}= {text}"
 
 
-def comment(node: Node, note: str) -> str:
+def comment(node: Node, note: str, lang: str = "en") -> str:
     """Return what stands beside a line: the shape and the note."""
     shape = show(node.shape) if node.shape else ""
+    note = sentences(lang).get(note, note)
     return "  ".join(part for part in (shape, note) if part)
 
 
 def section_lines(
-    procedure: Procedure, sections: Sequence[Section], dtype: str, indent: int = 0
+    procedure: Procedure,
+    sections: Sequence[Section],
+    dtype: str,
+    indent: int = 0,
+    lang: str = "en",
 ) -> list[str]:
     """Return the lines of some sections, their comments in one column."""
     rows: list[tuple[str, str]] = []
     for step in procedure.steps:
         if step.section in sections:
             code = step_text(step, procedure, dtype).split("\n")
-            rows += [(line, "") for line in code[:-1]]
-            note = "" if step.section == "update" else comment(step.node, step.note)
-            rows.append((code[-1], note))
+            note = comment(step.node, step.note, lang)
+            told = [""] * len(code)
+            # beside the first line of statements, and the last of an expression
+            statement = "{out}" in step.node.op.template(step.node)
+            told[0 if statement else -1] = "" if step.section == "update" else note
+            rows += zip(code, told, strict=True)
     return aligned(rows, indent)
 
 
@@ -87,14 +99,16 @@ def function_lines(
     name: str,
     arguments: Sequence[str],
     results: Sequence[str] | None = None,
+    lang: str = "en",
 ) -> list[str]:
     """Return a procedure as a function definition that returns (its) results."""
     first = batch_line(procedure)
+    returned = procedure.results if results is None else results
     return [
-        f"def {name}({', '.join(arguments)}):",
+        *broken(f"def {name}({', '.join(arguments)}):", LIMIT),
         *([f"    {first}"] if first else []),
-        *section_lines(procedure, SECTIONS, dtype, indent=4),
-        f"    return {', '.join(procedure.results if results is None else results)}",
+        *section_lines(procedure, SECTIONS, dtype, 4, lang),
+        f"    return {', '.join(returned)}",
     ]
 
 
@@ -106,6 +120,36 @@ def aligned(rows: Sequence[tuple[str, str]], indent: int = 0) -> list[str]:
     )
     lines = []
     for code, note in rows:
+        *before, code = broken(code, LIMIT - indent)
+        lines += [space + line for line in before]
         line = f"{space}{code:<{column}}  # {note}" if note else space + code
         lines.append(line if len(line) <= LIMIT else space + code)
     return lines
+
+
+def broken(code: str, room: int) -> list[str]:
+    """Return a line as several when it is too long, broken in its widest bracket."""
+    if len(code) <= room:
+        return [code]
+    start, stop = max(_bracketed(code), key=lambda span: span[1] - span[0])
+    space = " " * (len(code) - len(code.lstrip()) + 4)
+    inner = textwrap.wrap(
+        code[start:stop],
+        room,
+        initial_indent=space,
+        subsequent_indent=space,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [code[:start], *inner, space[4:] + code[stop:]]
+
+
+def _bracketed(code: str) -> Iterator[tuple[int, int]]:
+    """Yield where the inside of each bracket begins and ends."""
+    yield len(code), len(code)
+    opened: list[int] = []
+    for place, sign in enumerate(code):
+        if sign in _BRACKETS:
+            opened.append(place + 1)
+        elif sign in _BRACKETS.values():
+            yield opened.pop(), place

@@ -9,31 +9,45 @@ from collections.abc import Iterator
 from ..errors import missing_extra
 
 STYLE = """
-:root { color-scheme: light dark; --line: #d8dbe0; --soft: #f4f5f7; --link: #5b6470; }
+:root {
+  color-scheme: light dark;
+  --paper: #fff; --ink: #1d2025; --line: #d8dbe0; --soft: #f4f5f7; --pale: #5b6470;
+}
 @media (prefers-color-scheme: dark) {
-  :root { --line: #3b4048; --soft: #24272c; --link: #a3acb8; }
+  :root {
+    --paper: #1b1d21; --ink: #e4e6ea; --line: #3b4048; --soft: #24272c;
+    --pale: #a3acb8;
+  }
 }
 body {
   max-width: 46rem; margin: 2rem auto; padding: 0 1.25rem 4rem;
   font: 1.0625rem/1.6 system-ui, -apple-system, "Segoe UI", "Noto Sans",
     "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif;
-  background: light-dark(#fff, #1b1d21); color: light-dark(#1d2025, #e4e6ea);
+  background: var(--paper); color: var(--ink);
 }
 h1 { font-size: 1.6rem; line-height: 1.3; overflow-wrap: anywhere; }
 h2 { font-size: 1.3rem; margin-top: 2.6rem; border-bottom: 1px solid var(--line); }
 h3 { font-size: 1.1rem; margin-top: 2.2rem; font-weight: 600; }
-ul { padding-left: 1.2rem; color: var(--link); font-size: 0.95rem; }
+ul { padding-left: 1.2rem; color: var(--pale); font-size: 0.95rem; }
 code { font-family: ui-monospace, Consolas, Menlo, monospace; font-size: 0.9em; }
-h3 code, td code { color: var(--link); }
+h3 code, td code { color: var(--pale); }
 h1 code { font-size: 0.85em; }
-.formula { overflow-x: auto; overflow-y: hidden; padding: 0.2rem 0; }
-math { font-size: 1.08em; }
-math[display="block"] { margin: 0.7rem 0; }
+p { margin: 0.7rem 0; }
+.formula { overflow-x: auto; overflow-y: hidden; margin: 0.9rem 0; }
+.formula + p { margin-top: -0.2rem; }
+math {
+  font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", math, serif;
+  font-size: 1.08em;
+}
+h3 math { math-style: normal; }
+mtd { text-align: left; }
 table { border-collapse: collapse; width: 100%; font-size: 0.95rem; }
 th, td { text-align: left; padding: 0.35rem 0.7rem; border-top: 1px solid var(--line); }
 th { border-top: 0; background: var(--soft); }
 @media print { body { max-width: none; margin: 0; } h2, h3 { break-after: avoid; } }
 """
+
+_FUNCTION = '<mo form="prefix" lspace="0.17em" rspace="0">'
 
 
 def page(markdown: str, title: str, lang: str = "en") -> str:
@@ -116,6 +130,8 @@ def _math(latex: str, display: str) -> str:
         from latex2mathml.converter import convert
     except ImportError:
         raise missing_extra("latex2mathml", "html", "A page of formulas") from None
-    # browsers know MathML in HTML by its tags
     mathml: str = convert(latex.strip(), display=display)
-    return mathml.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
+    # in HTML no namespace is needed
+    mathml = mathml.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
+    # names of functions stand close to their arguments
+    return re.sub(r"<mo>(?=[A-Za-z]{2})", _FUNCTION, mathml)

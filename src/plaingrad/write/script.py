@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
@@ -9,9 +10,16 @@ from ..graph import walk
 from ..ops.random import UNIFORM
 from ..program import SECTIONS, Program, part
 from ..shapes import show
-from .lines import aligned, batch_line, function_lines, overflows, section_lines
+from .lines import (
+    LIMIT,
+    aligned,
+    batch_line,
+    function_lines,
+    overflows,
+    section_lines,
+)
 from .update import memory_rows, update_lines
-from .words import words
+from .words import sentences, words
 
 
 def script(program: Program, lang: str = "en", data: str = "data.npz") -> str:
@@ -35,6 +43,7 @@ class _Script:
     def __init__(self, program: Program, lang: str, data: str) -> None:
         self.program = program
         self.loop = program.loop
+        self.lang = lang
         self.words = words(lang)
         self.data = data
         self.batched = self.loop.batch_size is not None
@@ -42,6 +51,7 @@ class _Script:
         self.names = [name for name in ("X", "y", "w") if name in inputs]
         steps = (*program.update.steps, *program.evaluate.steps)
         self.random = any(n.op.name == "uniform" for n in walk([s.node for s in steps]))
+        self.loss = program.update.results[0]
         self.score = program.evaluate.results[1]
         self.judged = self.loop.validated or self.loop.plateau is not None
 
@@ -60,11 +70,13 @@ class _Script:
         yield from self._result()
 
     def _title(self) -> list[str]:
-        title = f"{self.program.title}, {self.words['title']}"
-        lines = textwrap.wrap(title, 84 if len(title) > 82 else 82)
-        if len(lines) == 1:
-            return [f'"""{title}"""']
-        return [f'"""{lines[0]}', *lines[1:], '"""']
+        title = re.sub(r" at 0x\w+", "", self.program.title).replace("\\", "\\\\")
+        title = title.replace('"""', '\\"""') + ","
+        printed = self.words["title"]
+        if len(f"{title} {printed}") <= 82:
+            return [f'"""{title} {printed}"""']
+        first, *others = textwrap.wrap(title, 85)
+        return [f'"""{first}', *others, printed, '"""']
 
     def _data(self) -> list[str]:
         """Return the lines that load the arrays."""
@@ -86,49 +98,47 @@ class _Script:
         ]
         targets = [f"{name}{suffix}" for name in names]
         shapes = [show(("N", *leaf.shape[1:])) for leaf in leaves]
-        whole = _pairs(targets, values), ", ".join(shapes)
-        if len(whole[0]) <= 84:
-            return aligned([whole])
+        whole = aligned([(_pairs(targets, values), ", ".join(shapes))])
+        if len(whole[0]) <= LIMIT and "#" in whole[0]:
+            return whole
         rows = zip(targets, values, shapes, strict=True)
         return aligned([(f"{name} = {value}", shape) for name, value, shape in rows])
 
     def _settings(self) -> list[str]:
-        """Return the numbers that the script calls by name, a line of them."""
+        """Return the numbers that the script calls by name, in few lines."""
         loop = self.loop
         values: dict[str, object] = {"epochs": loop.epochs}
         if self.batched:
             values["batch_size"] = loop.batch_size
         if self.random or self._drawn() or loop.shuffle:
             values["seed"] = loop.seed
-        settings = dict(self.program.settings)
+        steps = dict(self.program.settings)
         if loop.plateau is not None:
-            values["lr"] = loop.plateau.lr
-        elif "lr" in settings:
-            values["lr"] = settings.pop("lr")
-        values |= settings
-        lines: list[str] = []
-        names: list[str] = []
-        for name in values:
-            if len(_assignment([*names, name], values)) > 76:
-                lines.append(_assignment(names, values))
-                names = []
-            names.append(name)
-        return [*lines, _assignment(names, values)]
+            steps = {"lr": loop.plateau.lr, **steps}
+        together = _assignments({**values, **steps})
+        if len(together) == 1:
+            return together
+        return [*_assignments(values), *_assignments(steps)]
 
     def _drawn(self) -> bool:
         return any("rng." in p.start for p in self.program.parameters)
 
     def _evaluate(self) -> list[str]:
-        """Return the function that gives loss and score."""
-        made = self.program.evaluate
-        return function_lines(made, self.program.dtype, "evaluate", ["X", "y"])
+        """Return the function that gives loss and score, as Python numbers."""
+        made, dtype = self.program.evaluate, self.program.dtype
+        results = [f"float({name})" for name in made.results]
+        return function_lines(made, dtype, "evaluate", ["X", "y"], results, self.lang)
 
     def _start(self) -> list[str]:
         """Return the lines that start parameters and the optimiser's memory."""
         rows: list[tuple[str, str]] = []
         if self._drawn():
             rows.append(("rng = np.random.default_rng(seed)", self.words["start"]))
-        rows += [(f"{p.name} = {p.start}", p.note) for p in self.program.parameters]
+        told = sentences(self.lang)
+        rows += [
+            (f"{p.name} = {p.start}", told.get(p.note, p.note))
+            for p in self.program.parameters
+        ]
         return aligned([*rows, *memory_rows(self.program)])
 
     def _training(self) -> Iterator[str]:
@@ -145,7 +155,7 @@ class _Script:
         yield from self._watch_start()
         yield ""
         if overflows(self.program.update):
-            yield 'np.seterr(over="ignore")  # 1 / (1 + exp(800)) is 0, as it should be'
+            yield f'np.seterr(over="ignore")  # {self.words["overflow"]}'
         yield "for epoch in range(epochs):"
         indent = 4
         names = [name for name in ("X", "y", "w") if name in inputs]
@@ -174,7 +184,9 @@ class _Script:
         """Yield one training step, section by section."""
         space, program = " " * indent, self.program
         for section in SECTIONS[:3]:
-            lines = section_lines(program.update, [section], program.dtype, indent)
+            lines = section_lines(
+                program.update, [section], program.dtype, indent, self.lang
+            )
             if lines:
                 yield f"{space}# {self.words[section]}"
                 yield from lines
@@ -207,7 +219,7 @@ class _Script:
     def _report(self) -> list[str]:
         """Return the line that says how training goes, about ten times in all."""
         every = max(1, self.loop.epochs // 10)
-        told = ["loss {loss:.4f}"]
+        told = [f"loss {{{self.loss}:.4f}}"]
         if self.loop.validated:
             told += [
                 "val_loss {val_loss:.4f}",
@@ -267,7 +279,7 @@ class _Script:
             if self.batched:
                 yield f"X, y = {self._trained()}"
                 yield from filter(None, [batch_line(made)])
-            yield from section_lines(made, SECTIONS, self.program.dtype)
+            yield from section_lines(made, SECTIONS, self.program.dtype, 0, self.lang)
         yield f'print(f"{self.score} {{{self.score}:.4f}}")'
 
     def _trained(self) -> str:
@@ -287,5 +299,14 @@ def _pairs(names: Sequence[str], values: Sequence[str]) -> str:
     return f"{', '.join(names)} = {', '.join(values)}"
 
 
-def _assignment(names: Sequence[str], values: dict[str, object]) -> str:
-    return _pairs(names, [repr(values[name]) for name in names])
+def _assignments(values: dict[str, object]) -> list[str]:
+    """Return `a, b = 1, 2`, in as many lines as it needs."""
+    lines: list[str] = []
+    names: list[str] = []
+    for name in values:
+        shown = [repr(values[one]) for one in [*names, name]]
+        if len(_pairs([*names, name], shown)) > 76:
+            lines.append(_pairs(names, shown[:-1]))
+            names = []
+        names.append(name)
+    return [*lines, _pairs(names, [repr(values[name]) for name in names])]

@@ -8,10 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..program import Program
-from .lines import batch_line, section_lines, step_text
+from .lines import LIMIT, batch_line, broken, section_lines, step_text
 
 LONGEST = 8
 """The most update lines that stand one by one; more are written as a loop."""
+
+MADE = ("g", "new")
+"""What the loop computes itself: clipped gradients, values before they are masked."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,16 @@ def update_lines(program: Program, indent: int) -> list[str]:
     rolled = roll(program)
     if rolled is None:
         return section_lines(program.update, ["update"], program.dtype, indent)
+    grads = rolled.lists["dp"]
+    every = f"[{', '.join(grads)}]"
     lines = [
-        *rolled.shared,
-        *listed("grads", rolled.lists["dp"]),
+        *listed("grads", grads),
+        *(line.replace(every, "grads") for line in rolled.shared),
         rolled.head,
         *(f"    {line}" for line in rolled.body),
     ]
-    return [" " * indent + line for line in lines]
+    room = LIMIT - indent
+    return [" " * indent + part for line in lines for part in broken(line, room)]
 
 
 def listed(name: str, entries: Sequence[str]) -> list[str]:
@@ -92,7 +98,7 @@ def update_function(program: Program, arguments: list[str]) -> str:
     made, rolled = program.update, roll(program)
     first = batch_line(made)
     lines = [
-        f"def update({', '.join(arguments)}):",
+        *broken(f"def update({', '.join(arguments)}):", LIMIT),
         *([f"    {first}"] if first else []),
     ]
     if rolled is not None:
@@ -101,7 +107,7 @@ def update_function(program: Program, arguments: list[str]) -> str:
                 lines += [f"    {line}" for line in listed(_all(name), names)]
     lines += section_lines(made, ["forward", "loss", "backward"], program.dtype, 4)
     lines += update_lines(program, 4)
-    returned = ", ".join(["loss", *renewed(program)])
+    returned = ", ".join([made.results[0], *renewed(program)])
     return "\n".join([*lines, f"    return {returned}"]) + "\n"
 
 
@@ -113,9 +119,13 @@ def renewed(program: Program) -> list[str]:
 
 def roll(program: Program) -> Rolled | None:
     """Return the update as a loop when it is long and alike for every parameter."""
+    names = {p.name for p in program.parameters}
     generals = {
         p.name: _general(program, p.name) for p in program.parameters if p.trainable
     }
+    if any(len(names & general.keys()) > 1 for general in generals.values()):
+        # a parameter that is called as the gradient of another
+        return None
     parted = _by_parameter(program, generals)
     if parted is None:
         return None
@@ -131,9 +141,11 @@ def roll(program: Program) -> Rolled | None:
     )
     lists: dict[str, tuple[str, ...]] = {}
     for entry in entries:
-        names = [name for g in generals.values() for name in g if g[name] == entry]
-        if entry in used and entry != "g":
-            lists[entry] = tuple(names)
+        found = [name for g in generals.values() for name in g if g[name] == entry]
+        if entry in used and entry not in MADE:
+            lists[entry] = tuple(found)
+    if not {"p", "dp"} <= lists.keys():
+        return None
     return Rolled(tuple(shared), tuple(first), lists)
 
 
@@ -153,7 +165,8 @@ def _by_parameter(
         text = step_text(step, made, program.dtype)
         owner = next((p for p, names in generals.items() if step.name in names), None)
         if owner is not None:
-            bodies[owner].append(_replaced(text, generals[owner]))
+            renews = step.name in made.inputs
+            bodies[owner].append(_replaced(text, generals[owner], renews))
         elif any(bodies.values()):
             return None
         else:
@@ -163,18 +176,19 @@ def _by_parameter(
 
 def _general(program: Program, parameter: str) -> dict[str, str]:
     """Return what the names of one parameter are called inside the loop."""
-    general = {parameter: "p", f"d{parameter}": "dp", f"g{parameter}": "g"}
+    general = {parameter: "p", f"d{parameter}": "dp", f"free_{parameter}": "free"}
+    general |= {f"g{parameter}": "g", f"new_{parameter}": "new"}
     for state, owner in program.states.items():
         if owner == parameter:
             general[state] = state.removesuffix(parameter)
-    return general | {f"free_{parameter}": "free"}
+    return general
 
 
-def _replaced(text: str, general: Mapping[str, str]) -> str:
-    """Return a line in the loop's names, writing into arrays and not renaming them."""
+def _replaced(text: str, general: Mapping[str, str], renews: bool) -> str:
+    """Return a line in the loop's names; what is renewed is written into."""
     words = "|".join(map(re.escape, sorted(general, key=len, reverse=True)))
     line = re.sub(rf"\b({words})\b", lambda match: general[match[0]], text)
-    return re.sub(r"^(?!g\b)(\w+) = ", r"\1[...] = ", line)
+    return re.sub(r"^(\w+) = ", r"\1[...] = ", line) if renews else line
 
 
 def _all(entry: str) -> str:
