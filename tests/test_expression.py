@@ -26,11 +26,14 @@ BATCH = Dim(("n",))
 N = ops.size(BATCH)
 
 NUMERIC = [
-    *(operator.add, operator.sub, operator.mul, operator.truediv, operator.pow),
-    *(operator.floordiv, np.maximum, np.minimum),
+    *(operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv),
+    *(np.maximum, np.minimum),
+    # a fractional power of a negative Python number is complex
+    lambda x, y: x**y if x.ndim else x**2,
+    lambda x, y: 2**x,
     lambda x, y: -x,
     lambda x, y: 1 - x,
-    lambda x, y: np.sqrt(x),
+    lambda x, y: np.sqrt(np.maximum(x, 0)),
     lambda x, y: mark(x),
     lambda x, y: apply("where", x > y, y, -x),
 ]
@@ -76,7 +79,7 @@ def random_tree(seed):
 
 
 trees = st.integers(0, 2**32 - 1).map(random_tree)
-many = settings(max_examples=300, deadline=None, derandomize=True)
+many = settings(max_examples=20000, deadline=None, derandomize=True)
 
 
 def values(dtype):
@@ -86,15 +89,16 @@ def values(dtype):
 def both_ways(node, dtype="float64"):
     """Return the value of the text, and that of each operation on its own.
 
-    None when Python's numbers have no such value: 1 / 0, and (-2) ** 0.5 is complex.
+    None for 1 / 0, and for NumPy's functions of Python's numbers, to which the planner
+    gives a line and a cast of their own.
     """
+    if any(x.kind == "number" and "np." in x.op.template(x) for x in walk([node])):
+        return None
     text = expression(node, {}, f"np.{dtype}")
     with np.errstate(all="ignore"):
         try:
             whole = eval(text, {"np": np, **values(dtype)})
-        except (ArithmeticError, TypeError):
-            return None
-        if np.iscomplexobj(whole):
+        except ArithmeticError:
             return None
         return whole, op_by_op([node], values(dtype), dtype)[0]
 
@@ -114,7 +118,8 @@ def test_the_text_computes_the_node(node):
     pair = both_ways(node)
     if pair is None:
         return
-    whole, part = pair
+    # -(0 * x) and -0 * x are zeros of different signs, which a division would show
+    whole, part = (np.nan_to_num(x, posinf=0, neginf=0) for x in pair)
     if reordered(node):
         np.testing.assert_allclose(whole, part, rtol=1e-9)
     else:
@@ -159,6 +164,7 @@ def test_there_are_no_more_parentheses_than_python_writes(node):
         (-(A / B), "-a / b"),
         (-((A > 0) * B), "-((a > 0) * b)"),
         (-(A // B), "-(a // b)"),
+        (-(A // B * C), "-(a // b * c)"),
         (-(A + B), "-(a + b)"),
         (-(A**2), "-a ** 2"),
         ((-A) ** 2, "(-a) ** 2"),
@@ -188,6 +194,7 @@ def test_there_are_no_more_parentheses_than_python_writes(node):
         (np.sqrt(STEP) * LR, "step ** 0.5 * lr"),
         (np.where(STEP > 3, LR, 1) * 2, "(lr if step > 3 else 1) * 2"),
         (2.0 * ((A > 0) * B), "2.0 * ((a > 0) * b)"),
+        ((A > 0) * (LR * B), "(a > 0) * (lr * b)"),
     ],
 )
 def test_golden_texts(node, text):

@@ -2,12 +2,10 @@
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import r2_score
 from sklearn.utils.class_weight import compute_sample_weight
-from torch.nn import functional
 
 from plaingrad import ops
 from plaingrad.derive import gradients
@@ -33,6 +31,9 @@ from plaingrad.run import compile_procedure
 from plaingrad.shapes import Dim
 from plaingrad.simplify import simplify
 from plaingrad.write.lines import section_lines
+
+torch = pytest.importorskip("torch")
+functional = torch.nn.functional
 
 N = Dim(("n",))
 quick = settings(deadline=None, max_examples=25, derandomize=True)

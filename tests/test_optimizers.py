@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +26,8 @@ from plaingrad.schedules import Constant, Cosine, Exponential, StepDecay, Time
 from plaingrad.shapes import Dim
 from plaingrad.simplify import simplify
 from plaingrad.write.lines import section_lines
+
+torch = pytest.importorskip("torch")
 
 N = Dim(("n",))
 SHAPES = {"W1": (3, 4), "b1": (4,), "W2": (4, 1)}

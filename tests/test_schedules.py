@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.optim import lr_scheduler
 
 from plaingrad import ops
 from plaingrad.errors import SettingError
@@ -26,6 +24,9 @@ from plaingrad.schedules import (
 )
 from plaingrad.simplify import simplify
 from plaingrad.write.lines import section_lines
+
+torch = pytest.importorskip("torch")
+lr_scheduler = torch.optim.lr_scheduler
 
 EPOCHS, PER_EPOCH = 8, 5
 STEPS = EPOCHS * PER_EPOCH

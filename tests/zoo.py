@@ -87,10 +87,14 @@ class Branch(pg.Network):
 
 
 def deep() -> pg.Network:
-    return pg.Sequential(pg.Linear(64), pg.ReLU(), pg.Linear(64), pg.ReLU(), pg.Linear(3))
+    return pg.Sequential(
+        pg.Linear(64), pg.ReLU(), pg.Linear(64), pg.ReLU(), pg.Linear(3)
+    )
 
 
-def mlp(*middle: pg.Layer, units: int = 6, outputs: int = 3) -> Callable[[], pg.Network]:
+def mlp(
+    *middle: pg.Layer, units: int = 6, outputs: int = 3
+) -> Callable[[], pg.Network]:
     return lambda: pg.Sequential(pg.Linear(units), *middle, pg.Linear(outputs))
 
 
@@ -100,63 +104,172 @@ def masked() -> pg.Network:
 
 ZOO = [
     Animal("line", lambda: pg.Sequential(pg.Linear(1)), line, {"batch_size": None}),
-    Animal("line_1_3_1", mlp(pg.ReLU(), units=3, outputs=1), line,
-           {"loss": pg.MSE(reduction="sum"), "optimizer": pg.SGD(lr=0.05), "batch_size": None}),
-    Animal("spiral", lambda: pg.Sequential(pg.Linear(100), pg.ReLU(), pg.Linear(3)),
-           lambda: blobs(30, 2), {"batch_size": None, "l2": 1e-3, "optimizer": pg.SGD(lr=1.0)}),
+    Animal(
+        "line_1_3_1",
+        mlp(pg.ReLU(), units=3, outputs=1),
+        line,
+        {
+            "loss": pg.MSE(reduction="sum"),
+            "optimizer": pg.SGD(lr=0.05),
+            "batch_size": None,
+        },
+    ),
+    Animal(
+        "spiral",
+        lambda: pg.Sequential(pg.Linear(100), pg.ReLU(), pg.Linear(3)),
+        lambda: blobs(30, 2),
+        {"batch_size": None, "l2": 1e-3, "optimizer": pg.SGD(lr=1.0)},
+    ),
     Animal("deep", deep, lambda: blobs(23, 2), {"optimizer": pg.SGD(lr=0.1)}),
     Animal("deep_adam", deep, lambda: blobs(23, 2), {"optimizer": pg.Adam(lr=0.01)}),
     Animal("online", mlp(pg.Sigmoid()), blobs, {"batch_size": 1, "epochs": 2}),
     Animal("ordered", mlp(pg.Tanh()), blobs, {"shuffle": False}),
     Animal("dropout", mlp(pg.Tanh(), pg.Dropout(0.3)), blobs, {"seed": 7}),
-    Animal("early", mlp(pg.ReLU()), blobs,
-           {"early_stopping": 2, "epochs": 40, "optimizer": pg.SGD(lr=0.5), "validation": 0.3}),
-    Animal("early_score", mlp(pg.ReLU()), blobs,
-           {"early_stopping": pg.EarlyStopping(3, "val_accuracy", 0.01), "epochs": 20}),
+    Animal(
+        "early",
+        mlp(pg.ReLU()),
+        blobs,
+        {
+            "early_stopping": 2,
+            "epochs": 40,
+            "optimizer": pg.SGD(lr=0.5),
+            "validation": 0.3,
+        },
+    ),
+    Animal(
+        "early_score",
+        mlp(pg.ReLU()),
+        blobs,
+        {"early_stopping": pg.EarlyStopping(3, "val_accuracy", 0.01), "epochs": 20},
+    ),
     Animal("validated", mlp(pg.ReLU()), blobs, {"validation": 0.25}),
-    Animal("softmax", mlp(pg.ReLU(), outputs=3), blobs, {"optimizer": pg.Nesterov(lr=0.1)}),
-    Animal("softmax_layer",
-           lambda: pg.Sequential(pg.Linear(5), pg.SiLU(), pg.Linear(3), pg.Softmax()), blobs,
-           {"loss": pg.CrossEntropy(label_smoothing=0.1), "optimizer": pg.RMSprop(lr=0.01)}),
-    Animal("binary", lambda: pg.Sequential(pg.Linear(4), pg.ELU(), pg.Linear(1), pg.Sigmoid()),
-           truths, {"optimizer": pg.Momentum(lr=0.1)}),
-    Animal("multilabel", mlp(pg.GELU(), outputs=2), lambda: truths(outputs=2),
-           {"loss": pg.BinaryCrossEntropy(), "optimizer": pg.Adagrad(lr=0.1)}),
-    Animal("weighted", mlp(pg.LeakyReLU()), blobs,
-           {"class_weight": "balanced", "sample_weight": np.linspace(0.5, 2, 23)}),
+    Animal(
+        "softmax", mlp(pg.ReLU(), outputs=3), blobs, {"optimizer": pg.Nesterov(lr=0.1)}
+    ),
+    Animal(
+        "softmax_layer",
+        lambda: pg.Sequential(pg.Linear(5), pg.SiLU(), pg.Linear(3), pg.Softmax()),
+        blobs,
+        {
+            "loss": pg.CrossEntropy(label_smoothing=0.1),
+            "optimizer": pg.RMSprop(lr=0.01),
+        },
+    ),
+    Animal(
+        "binary",
+        lambda: pg.Sequential(pg.Linear(4), pg.ELU(), pg.Linear(1), pg.Sigmoid()),
+        truths,
+        {"optimizer": pg.Momentum(lr=0.1)},
+    ),
+    Animal(
+        "multilabel",
+        mlp(pg.GELU(), outputs=2),
+        lambda: truths(outputs=2),
+        {"loss": pg.BinaryCrossEntropy(), "optimizer": pg.Adagrad(lr=0.1)},
+    ),
+    Animal(
+        "weighted",
+        mlp(pg.LeakyReLU()),
+        blobs,
+        {"class_weight": "balanced", "sample_weight": np.linspace(0.5, 2, 23)},
+    ),
     Animal("hinge", mlp(pg.HardTanh()), blobs, {"loss": pg.Hinge(), "clip_norm": 1.0}),
-    Animal("huber", mlp(pg.Softplus(), outputs=2), lambda: line(outputs=2),
-           {"loss": pg.Huber(), "clip_value": 0.1, "l1": 1e-3}),
-    Animal("poisson", mlp(pg.Tanh(), outputs=1), lambda: (line()[0], np.arange(10)),
-           {"loss": pg.Poisson(), "optimizer": pg.AdamW(lr=0.01)}),
-    Animal("custom", mlp(pg.Tanh(), outputs=1), line,
-           {"loss": lambda pred, y: np.sqrt((pred - y) ** 2 + 1), "dtype": "float64"}),
-    Animal("step_decay", mlp(pg.ReLU()), blobs,
-           {"optimizer": pg.SGD(lr=pg.StepDecay(0.1, every=2, factor=0.5)), "epochs": 5}),
-    Animal("one_cycle", mlp(pg.ReLU()), blobs, {"optimizer": pg.Adam(lr=pg.OneCycle(0.05))}),
-    Animal("warm_cosine", mlp(pg.ReLU()), blobs,
-           {"optimizer": pg.SGD(lr=pg.WarmUp(pg.Cosine(0.1), epochs=1)), "epochs": 4}),
-    Animal("plateau", mlp(pg.ReLU()), blobs,
-           {"optimizer": pg.SGD(lr=pg.ReduceOnPlateau(2.0, patience=1)), "epochs": 12}),
+    Animal(
+        "huber",
+        mlp(pg.Softplus(), outputs=2),
+        lambda: line(outputs=2),
+        {"loss": pg.Huber(), "clip_value": 0.1, "l1": 1e-3},
+    ),
+    Animal(
+        "poisson",
+        mlp(pg.Tanh(), outputs=1),
+        lambda: (line()[0], np.arange(10)),
+        {"loss": pg.Poisson(), "optimizer": pg.AdamW(lr=0.01)},
+    ),
+    Animal(
+        "custom",
+        mlp(pg.Tanh(), outputs=1),
+        line,
+        {"loss": lambda pred, y: np.sqrt((pred - y) ** 2 + 1), "dtype": "float64"},
+    ),
+    Animal(
+        "step_decay",
+        mlp(pg.ReLU()),
+        blobs,
+        {"optimizer": pg.SGD(lr=pg.StepDecay(0.1, every=2, factor=0.5)), "epochs": 5},
+    ),
+    Animal(
+        "one_cycle", mlp(pg.ReLU()), blobs, {"optimizer": pg.Adam(lr=pg.OneCycle(0.05))}
+    ),
+    Animal(
+        "warm_cosine",
+        mlp(pg.ReLU()),
+        blobs,
+        {"optimizer": pg.SGD(lr=pg.WarmUp(pg.Cosine(0.1), epochs=1)), "epochs": 4},
+    ),
+    Animal(
+        "plateau",
+        mlp(pg.ReLU()),
+        blobs,
+        {"optimizer": pg.SGD(lr=pg.ReduceOnPlateau(2.0, patience=1)), "epochs": 12},
+    ),
     Animal("shared", Shared, blobs),
     Animal("branch", Branch, blobs, {"optimizer": pg.SGD(lr=0.1)}),
-    Animal("frozen", lambda: pg.Sequential(pg.Linear(6, trainable=False), pg.ReLU(), pg.Linear(3)),
-           blobs),
+    Animal(
+        "frozen",
+        lambda: pg.Sequential(pg.Linear(6, trainable=False), pg.ReLU(), pg.Linear(3)),
+        blobs,
+    ),
     Animal("masked", masked, blobs, {"optimizer": pg.SGD(lr=0.1)}),
     Animal("masked_adam", masked, blobs),
-    Animal("residual", lambda: pg.Sequential(
-        pg.Linear(6), pg.Residual(pg.ReLU(), pg.Linear(6)), pg.Linear(3)), blobs),
-    Animal("convolution", lambda: pg.Sequential(
-        pg.Conv2d(4, 3), pg.Tanh(), pg.Flatten(), pg.Dropout(0.5), pg.Linear(2)), images),
-    Animal("pooling", lambda: pg.Sequential(
-        pg.Conv2d(3, 3, padding="same"), pg.ReLU(), pg.MaxPool2d(2),
-        pg.Conv2d(4, 3, stride=2, padding=1), pg.ReLU(), pg.AvgPool2d(2), pg.Flatten(),
-        pg.Linear(2)), images),
-    Animal("grouped", lambda: pg.Sequential(
-        pg.Conv2d(4, 3, groups=2, dilation=2), pg.ReLU(), pg.MaxPool2d(3, stride=1),
-        pg.GlobalAvgPool2d(), pg.Linear(2)), lambda: images(channels=2)),
-    Animal("one_sample", mlp(pg.ReLU(), outputs=1), lambda: line(1), {"batch_size": 32}),
-    Animal("sequence", lambda: pg.Sequential(
-        pg.Reshape(2, 2), pg.Linear(3), pg.Tanh(), pg.Flatten(), pg.Linear(3)), blobs),
+    Animal(
+        "residual",
+        lambda: pg.Sequential(
+            pg.Linear(6), pg.Residual(pg.ReLU(), pg.Linear(6)), pg.Linear(3)
+        ),
+        blobs,
+    ),
+    Animal(
+        "convolution",
+        lambda: pg.Sequential(
+            pg.Conv2d(4, 3), pg.Tanh(), pg.Flatten(), pg.Dropout(0.5), pg.Linear(2)
+        ),
+        images,
+    ),
+    Animal(
+        "pooling",
+        lambda: pg.Sequential(
+            pg.Conv2d(3, 3, padding="same"),
+            pg.ReLU(),
+            pg.MaxPool2d(2),
+            pg.Conv2d(4, 3, stride=2, padding=1),
+            pg.ReLU(),
+            pg.AvgPool2d(2),
+            pg.Flatten(),
+            pg.Linear(2),
+        ),
+        images,
+    ),
+    Animal(
+        "grouped",
+        lambda: pg.Sequential(
+            pg.Conv2d(4, 3, groups=2, dilation=2),
+            pg.ReLU(),
+            pg.MaxPool2d(3, stride=1),
+            pg.GlobalAvgPool2d(),
+            pg.Linear(2),
+        ),
+        lambda: images(channels=2),
+    ),
+    Animal(
+        "one_sample", mlp(pg.ReLU(), outputs=1), lambda: line(1), {"batch_size": 32}
+    ),
+    Animal(
+        "sequence",
+        lambda: pg.Sequential(
+            pg.Reshape(2, 2), pg.Linear(3), pg.Tanh(), pg.Flatten(), pg.Linear(3)
+        ),
+        blobs,
+    ),
 ]
 NAMES = [animal.name for animal in ZOO]

@@ -58,7 +58,16 @@ from .losses import (
     Poisson,
 )
 from .network import Network, Sequential, load
-from .optimizers import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSprop
+from .optimizers import (
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RMSprop,
+)
 from .schedules import (
     Cosine,
     Exponential,

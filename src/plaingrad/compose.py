@@ -15,7 +15,7 @@ from .ops import leaf, setting, where
 from .ops.leaves import mark
 from .optimizers import Optimizer
 from .penalties import clip_by_norm, clip_by_value, norm_parts, penalty
-from .plan import Goal, plan
+from .plan import Goal, partners, plan
 from .program import Loop, Parameter, Procedure, Program, Role
 from .schedules import Schedule, Time
 from .shapes import Dim, Shape
@@ -131,9 +131,10 @@ def _fixed(shape: Shape) -> tuple[int, ...]:
 def _settings(
     procedures: Sequence[Procedure], optimizer: Optimizer
 ) -> dict[str, float]:
-    """Return the numbers that the procedures call by name, those of the optimiser first.
+    """Return the numbers that the procedures call by name, in a good order.
 
-    These come as its constructor has them, others as they are used.
+    Those of the optimiser come first, as its constructor has them, then others as they
+    are used, then those that tame the training.
     """
     found = {
         name: node.attrs["value"]
@@ -208,7 +209,9 @@ class _Update:
         # what people call by name, its gradient is called by name, too
         named = [*forward, *inner, *nodes]
         found, adjoints = gradients(self.loss, nodes, set(named))
-        grads = {name: mark(g) for name, g in zip(self.trainable, found, strict=True)}
+        grads = {
+            name: mark(g, name) for name, g in zip(self.trainable, found, strict=True)
+        }
         self.adjoints = {grads[name]: p for name, p in self.trainable.items()}
         for node in [*named, *values, *reversed(walk([self.loss]))]:
             if node in adjoints:
@@ -295,16 +298,12 @@ class _Update:
         goals += [Goal(new[grad], "backward") for grad in grads.values()]
         goals += [Goal(new[rate], "update") for rate in rates]
         goals += [Goal(new[value], "update", renews=old) for old, value in renewed]
-        seen = set(walk([new[self.loss]]))
-        adjoints: dict[Node, Node] = {}
-        for node, value in self.adjoints.items():
-            if node in became and value in became and became[node] not in seen:
-                adjoints.setdefault(became[node], became[value])
+        adjoints = partners(self.adjoints, became, walk([new[self.loss]]))
         taken = {*self.parameters, *self.states, *self.recipe.optimizer.slots}
         return plan(goals, self.roles, [new[self.loss]], taken, adjoints)
 
     def _by_section(self, values: Sequence[Node]) -> tuple[list[Node], list[Node]]:
-        """Return the values that are to have lines: before the targets, and with them."""
+        """Return the values that get lines, before the targets and with them."""
         targets = {
             x
             for x in walk(values)

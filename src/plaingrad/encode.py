@@ -17,7 +17,7 @@ from .train.settings import EarlyStopping, Settings
 from .train.training import Training
 
 RECORDS = {cls.__name__: cls for cls in (EarlyStopping, Settings, Training)}
-MOST_LAYERS = 100_000
+MOST_LAYERS = 10_000
 """How many layers a file may name, a layer that is used again counted each time."""
 
 

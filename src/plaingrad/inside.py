@@ -53,7 +53,7 @@ def inner_values(
     procedures = [reading(made, wanted, every=True)]
     declared = made.trace.parameters.values()
     if training is not None and any(one.trainable for one in declared):
-        recipe = replace(training.recipe, weighted=False, masks=(), kept=())
+        recipe = replace(training.recipe, masks=(), kept=())
         program = compose(Calm(network), recipe)
         procedures += [program.evaluate, program.update]
     return {
@@ -71,18 +71,14 @@ def compiled(
 
     It reads the parameters when it is called.
     """
-    data = [name for name in ("X", "y") if name in procedure.inputs]
-    others = [name for name in procedure.inputs if name not in data]
+    names = list(procedure.inputs)
     # a clock is asked for by layers that are random even without training
-    values = {
-        name: node.attrs.get("value", 1)
-        for name, node in procedure.inputs.items()
-        if name in others and name not in params
-    }
-    run = compile_procedure(procedure, dtype, "read", [*data, *others])
+    values = {n: leaf.attrs.get("value", 1) for n, leaf in procedure.inputs.items()}
+    run = compile_procedure(procedure, dtype, "read", names)
 
-    def call(*arrays: Array) -> tuple[Any, ...]:
-        rest = [params[name] if name in params else values[name] for name in others]
-        return run(*arrays[: len(data)], *rest)
+    def call(X: Array, y: Array | None = None) -> tuple[Any, ...]:
+        ones = np.ones(len(X), dtype=dtype)
+        pool = {**values, **params, "X": X, "y": y, "w": ones}
+        return run(*[pool[name] for name in names])
 
     return call

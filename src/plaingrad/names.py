@@ -10,20 +10,20 @@ from collections.abc import Container, Iterable, Mapping
 from .graph import Node, walk
 from .program import Role
 
-RESERVED = frozenset(
-    """
-    np uniform evaluate float len max min print range sum zip
-    data X y w n X_train y_train w_train X_val y_val rng order start batch i j
-    epochs batch_size seed epoch step steps l1 l2 clip_value clip_norm
-    momentum rho beta1 beta2 eps weight_decay
-    params grads frees p dp g m v s free new
-    best waited lowest bad
-    """.split()
-) | {
+_FUNCTIONS = "np uniform evaluate float len max min print range sum zip"
+_DATA = "data X y w n X_train y_train w_train X_val y_val rng order start batch i j"
+_SETTINGS = (
+    "epochs batch_size seed epoch step steps momentum rho beta1 beta2 eps "
+    "weight_decay l1 l2 clip_value clip_norm"
+)
+_LOOP = "params grads frees p dp g m v s free new best kept waited lowest bad"
+_WATCHED = [
     f"{when}_{what}"
     for when in ("best", "train", "val")
     for what in ("loss", "accuracy", "r2", "score")
-}
+]
+_WORDS = f"{_FUNCTIONS} {_DATA} {_SETTINGS} {_LOOP}"
+RESERVED = frozenset([*_WORDS.split(), *_WATCHED])
 """Names that the printed script uses for itself."""
 
 

@@ -6,6 +6,7 @@ line that would hold it grows too long. All else is written inside its user's li
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -70,15 +71,32 @@ def plan(
     roles = hints | {
         lowered.get(node, node): role for node, role in reversed(list(roles.items()))
     }
-    partners = {
+    belong = {
         lowered.get(node, node): lowered.get(value, value)
         for node, value in reversed(list((adjoints or {}).items()))
     }
     goals = [
         Goal(lowered[goal.node], goal.section, goal.renews, goal.soft) for goal in goals
     ]
-    planner = _Planner(goals, roles, partners, taken)
+    planner = _Planner(goals, roles, belong, taken)
     return planner.procedure([lowered[x] for x in results])
+
+
+def partners(
+    adjoints: Mapping[Node, Node],
+    became: Mapping[Node, Node],
+    values: Iterable[Node],
+) -> dict[Node, Node]:
+    """Return which gradient belongs to which value, after simplification.
+
+    A gradient that is itself one of the `values` of the forward pass is left out.
+    """
+    forward = set(values)
+    found: dict[Node, Node] = {}
+    for node, value in adjoints.items():
+        if node in became and value in became and became[node] not in forward:
+            found.setdefault(became[node], became[value])
+    return found
 
 
 def lower(outputs: Sequence[Node]) -> dict[Node, Node]:
@@ -92,9 +110,10 @@ def lower(outputs: Sequence[Node]) -> dict[Node, Node]:
     }
     shared = _shared(order) | set(outputs)
     new: dict[Node, Node] = {}
+    owned: set[Node] = set()
     for node in order:
         if node.op.name == "mark":
-            result = new[node.inputs[0]]
+            result = _unmarked(node, new[node.inputs[0]], owned)
         elif node.op.name == "softmax" and (node.inputs[0], node.attrs["axis"]) in logs:
             log = logs[node.inputs[0], node.attrs["axis"]]
             result = exp(_lowered(log, new))
@@ -104,6 +123,22 @@ def lower(outputs: Sequence[Node]) -> dict[Node, Node]:
                 result = _reshaped_once(result)
         new[node] = result
     return new
+
+
+def _unmarked(node: Node, x: Node, owned: set[Node]) -> Node:
+    """Return what a mark stands for: x, or a line of its own where x has an owner."""
+    if "owner" not in node.attrs:
+        return x
+    source = x
+    while source.inputs and source.op.view:
+        source = source.inputs[0]
+    if source.op.name == "leaf":
+        # a line that changes the parameter in place must not change its gradient
+        return apply("mark", x, copy=True)
+    if x in owned:
+        return apply("mark", x, owner=node.attrs["owner"])
+    owned.add(x)
+    return x
 
 
 def _lowered(node: Node, new: Mapping[Node, Node]) -> Node:
@@ -221,8 +256,8 @@ class _Planner:
         if node.kind == "number":
             # NumPy's functions make float64 scalars, which would widen float32 arrays
             named = node in self.roles or len(walk([node])) > 3
-            called = node.inputs and "np." in template
-            return bool(called) or self.uses[node] > 1 and named
+            called = bool(node.inputs) and "np." in template
+            return called or (self.uses[node] > 1 and named)
         return self.uses[node] > 1 + self._is_short(node) and not node.op.view
 
     def _is_short(self, node: Node) -> bool:
@@ -266,9 +301,14 @@ class _Planner:
             lines = self._ordered([*lines, part])
 
     def _part_to_move(self, node: Node, names: Mapping[Node, str]) -> Node | None:
-        """Return the longest part of a line that is too long, if one should move."""
-        text = expression(node, names, "np.float32")
-        width = max(len(line) for line in f"{names[node]} = {text}".split("\n"))
+        """Return the longest part of a line that is too long, if one should move.
+
+        Of updates only named parts move, so that they stay alike for all parameters.
+        """
+        text = f"{names[node]} = {expression(node, names, 'np.float32')}"
+        # the list of a sum can be broken
+        lines = re.sub(r" in \[.*\]", " in []", text).split("\n")
+        width = max(map(len, lines))
         if width <= WIDTH:
             return None
         parts = {
@@ -283,6 +323,9 @@ class _Planner:
             for p in parts
             if p in self.roles or self.adjoints.get(p) in {**names, **self.roles}
         }
+        if node in self.renewed:
+            known = {p for p in parts if p in self.roles}
+            return max(known, key=parts.__getitem__, default=None)
         arrays = {p for p in parts if not p.op.view}
         fitting = {p for p in arrays if parts[p] <= 0.75 * WIDTH}
         found = known or (fitting or arrays or set(parts) if width > MOST else ())

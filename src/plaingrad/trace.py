@@ -102,6 +102,7 @@ class Trace:
     _stack: list[Traced] = field(default_factory=list)
     _namer: Namer = field(default_factory=Namer)
     _places: int = 0
+    _latest: Traced | None = None
 
     def call(self, layer: Traced, x: Node) -> Node:
         """Run a layer and note what came of it."""
@@ -128,6 +129,7 @@ class Trace:
     ) -> Node:
         """Return the layer's parameter of this letter; the first call creates it."""
         key = (id(layer), letter)
+        self._latest = layer
         trainable = all(holder.trainable for holder in (layer, *self._stack))
         if key in self._found:
             node = self._found[key].leaf
@@ -197,9 +199,11 @@ class Trace:
         return f"{letter}{self._number(layer)}"
 
     def _value_name(self, layer: Traced, symbol: str) -> str:
-        if layer.name:
-            return f"{identifier(layer.name)}_{symbol}"
-        return f"{symbol}{self._numbers.get(id(layer), len(self._numbers))}"
+        known = layer.name or id(layer) in self._numbers
+        owner = layer if known or self._latest is None else self._latest
+        if owner.name:
+            return f"{identifier(owner.name)}_{symbol}"
+        return f"{symbol}{self._numbers.get(id(owner), 0)}"
 
     def _explained(self, error: ShapeError, layer: Traced, x: Node) -> ShapeError:
         """Add the layer and the chain of shapes that led to it."""

@@ -4,11 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
-from torch.nn import functional
 
 from helpers_layers import compiled, traced
 from plaingrad.layers import (
@@ -33,6 +30,10 @@ from plaingrad.layers import (
     Softplus,
     Tanh,
 )
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
+functional = torch.nn.functional
 
 Function = Callable[..., torch.Tensor]
 random_geometry = settings(max_examples=25, deadline=None, derandomize=True)
@@ -95,7 +96,7 @@ def convolution(**options: object) -> Function:
         (Linear(5), lambda x, W, b: functional.linear(x, W.T, b)),
         (Linear(5, bias=False), lambda x, W: functional.linear(x, W.T)),
     ],
-    ids=repr,
+    ids=lambda case: repr(case).split(" at 0x")[0],
 )
 def test_layers_are_those_of_torch(layer: Layer, theirs: Function) -> None:
     compare(layer, (4, 3), theirs)
@@ -112,7 +113,7 @@ def test_layers_are_those_of_torch(layer: Layer, theirs: Function) -> None:
         (SiLU(), nn.SiLU()),
         (GELU(), nn.GELU(approximate="tanh")),
     ],
-    ids=repr,
+    ids=lambda case: repr(case).split(" at 0x")[0],
 )
 def test_kinks_and_extremes_are_those_of_torch(layer: Layer, theirs: Function) -> None:
     net = traced(layer, 7)

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-import torch
-from torch.nn import functional
 
 from helpers_layers import compiled, traced
 from plaingrad.errors import PlaingradError, SettingError, ShapeError
 from plaingrad.graph import Node
 from plaingrad.layers import Conv2d, Flatten, Layer, Linear, ReLU, Residual, Sequence
+
+torch = pytest.importorskip("torch")
+functional = torch.nn.functional
 
 
 class Beside(Layer):

@@ -186,7 +186,7 @@ _unary(
     "1 / (1 + np.exp(-{0}))",
     "\\sigma(#0)",
     lambda y, g: (g * (y * (1 - y)),),
-    hint="probs",
+    hint="sigmoid",
 )
 _unary(
     "softplus",

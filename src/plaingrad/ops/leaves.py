@@ -66,7 +66,7 @@ define(
 define(
     "mark",
     rule=lambda types, attrs: types[0],
-    text="{0}",
+    text=lambda node: "{0}.copy()" if node.attrs.get("copy") else "{0}",
     maths="#0",
     grad=lambda y, g: (g,),
     view=True,
@@ -87,8 +87,13 @@ define(
 )
 
 
-def mark(x: Node) -> Node:
-    """Return `x` as a value that will get a name: algebra does not look inside it."""
+def mark(x: Node, owner: str | None = None) -> Node:
+    """Return `x` as a value that will get a name: algebra does not look inside it.
+
+    With an `owner` it stays apart from an equal value that belongs to another.
+    """
+    if owner is not None:
+        return apply("mark", x, owner=owner)
     return x if x.op.name in ("mark", "leaf") else apply("mark", x)
 
 

@@ -40,7 +40,9 @@ class Chain:
         self.names = procedure.names
         self.formulas = {s.node: whole(s.node, values) for s in steps}
         self.loss = next(s.node for s in steps if s.name == procedure.results[0])
-        self.readers: dict[Node, list[Node]] = {x: [] for x in procedure.inputs.values()}
+        self.readers: dict[Node, list[Node]] = {
+            x: [] for x in procedure.inputs.values()
+        }
         for reader in reversed(self.formulas):
             if reader is self.loss or reader in self.readers:
                 for x in self._reached(self.formulas[reader]):

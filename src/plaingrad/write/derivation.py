@@ -204,8 +204,8 @@ class _Derivation:
             for helper in helpers:
                 yield from self._formula(helper)
         yield last
-        written = latex(step.node, self.short)
-        short = written != printed and len(written) <= LONGEST
+        written = self._written_out(step.node)
+        short = written not in ("", printed)
         same = f" = {written}" if short and together else ""
         yield _display(f"{head} = {printed}{same}")
         yield from self._beneath(step.node)
@@ -284,6 +284,17 @@ class _Derivation:
         if logarithm is not None and "p" not in self.names.values():
             short.setdefault(apply("exp", logarithm), "p")
         return short
+
+    def _written_out(self, node: Node) -> str:
+        """Return a formula with the gradients in it written out, when it is short."""
+        waiting = [node]
+        for _ in range(LONGEST):
+            if not waiting:
+                text = latex(node, self.short)
+                return text if len(text) <= LONGEST else ""
+            inputs = waiting.pop().inputs
+            waiting += [x for x in inputs if x not in self.short]
+        return ""
 
     def _together(self, x: Node) -> str | None:
         """Explain what softmax and cross-entropy become together, if `x` is before."""

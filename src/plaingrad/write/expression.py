@@ -99,20 +99,28 @@ def _joins(node: Node, x: Node, texts: Mapping[Node, tuple[str, float]]) -> bool
         return False
     if node.op.name == "add":
         return x.op.name == "add"
-    first = x
-    while first.op.name in ("mul", "div") and texts[first][1] == _BINARY[ast.Mult]:
-        first = first.inputs[0]
+    first = _first_factor(x, texts)
+    if first is x or first.op.name == "constant":
+        return False
     # a number times truths would be an array of float64
-    return first is not x and first.op.name != "constant" and first.kind != "bool"
+    widened = {node.inputs[0].kind, first.kind} == {"bool", "number"}
+    return not widened and texts[first][1] != _BINARY[ast.Mult]
 
 
 def _takes_sign(x: Node, texts: Mapping[Node, tuple[str, float]]) -> bool:
     """Tell whether -x needs no parentheses, as -(a / b) and (-a) / b are equal."""
-    if texts[x][1] != _BINARY[ast.Mult] or x.op.name == "floordiv":
+    if texts[x][1] != _BINARY[ast.Mult]:
         return False
-    while x.op.name in ("mul", "div") and texts[x][1] == _BINARY[ast.Mult]:
+    first = _first_factor(x, texts)
+    inside = texts[first][1] == _BINARY[ast.Mult]
+    return first.kind != "bool" and not (inside and first.op.name == "floordiv")
+
+
+def _first_factor(x: Node, texts: Mapping[Node, tuple[str, float]]) -> Node:
+    """Return what the text of a product or quotient begins with."""
+    while texts[x][1] == _BINARY[ast.Mult] and x.op.name in ("mul", "div", "mark"):
         x = x.inputs[0]
-    return x.kind != "bool"
+    return x
 
 
 def _tightness(text: str) -> float:

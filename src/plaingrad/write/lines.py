@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from ..graph import Node, walk
+from ..graph import walk
 from ..program import SECTIONS, Procedure, Section, Step
 from ..shapes import show
 from .expression import expression
@@ -48,13 +48,6 @@ def _in_place(step: Step, procedure: Procedure, dtype: str) -> str | None:
     return f"{step.name} {signs[node.op.name]}= {text}"
 
 
-def comment(node: Node, note: str, lang: str = "en") -> str:
-    """Return what stands beside a line: the shape and the note."""
-    shape = show(node.shape) if node.shape else ""
-    note = sentences(lang).get(note, note)
-    return "  ".join(part for part in (shape, note) if part)
-
-
 def section_lines(
     procedure: Procedure,
     sections: Sequence[Section],
@@ -67,13 +60,21 @@ def section_lines(
     for step in procedure.steps:
         if step.section in sections:
             code = step_text(step, procedure, dtype).split("\n")
-            note = comment(step.node, step.note, lang)
-            told = [""] * len(code)
-            # beside the first line of statements, and the last of an expression
-            statement = "{out}" in step.node.op.template(step.node)
-            told[0 if statement else -1] = "" if step.section == "update" else note
-            rows += zip(code, told, strict=True)
+            rows += [(line, "") for line in code[:-1]]
+            rows.append((code[-1], _beside(step, lang)))
     return aligned(rows, indent)
+
+
+def _beside(step: Step, lang: str) -> str:
+    """Return the comment beside a line: the shape of its value, and the note.
+
+    An update keeps the shape, and a statement of several lines tells it itself.
+    """
+    if step.section == "update" or "{out}" in step.node.op.template(step.node):
+        return ""
+    shape = show(step.node.shape) if step.node.shape else ""
+    note = sentences(lang).get(step.note, step.note)
+    return "  ".join(part for part in (shape, note) if part)
 
 
 def batch_line(procedure: Procedure) -> str:
@@ -122,8 +123,9 @@ def aligned(rows: Sequence[tuple[str, str]], indent: int = 0) -> list[str]:
     for code, note in rows:
         *before, code = broken(code, LIMIT - indent)
         lines += [space + line for line in before]
-        line = f"{space}{code:<{column}}  # {note}" if note else space + code
-        lines.append(line if len(line) <= LIMIT else space + code)
+        told = [f"{code:<{column}}  # {text}" for text in (note, note.split("  ")[0])]
+        fits = [line for line in told if note and len(line) <= LIMIT - indent]
+        lines.append(space + [*fits, code][0])
     return lines
 
 

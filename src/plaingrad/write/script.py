@@ -1,4 +1,4 @@
-"""The longhand script: a whole training, as a careful person would write it in NumPy."""
+"""The longhand script: a whole training, as a careful person would write it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from collections.abc import Iterator, Sequence
 
 from ..graph import walk
 from ..ops.random import UNIFORM
-from ..program import SECTIONS, Program, part
+from ..program import SECTIONS, Plateau, Program, Stopping, part
 from ..shapes import show
 from .lines import (
     LIMIT,
     aligned,
     batch_line,
+    broken,
     function_lines,
     overflows,
     section_lines,
 )
-from .update import memory_rows, update_lines
+from .update import memory_rows, roll, update_lines
 from .words import sentences, words
 
 
@@ -53,6 +54,7 @@ class _Script:
         self.random = any(n.op.name == "uniform" for n in walk([s.node for s in steps]))
         self.loss = program.update.results[0]
         self.score = program.evaluate.results[1]
+        self.rolled = roll(program) is not None
         self.judged = self.loop.validated or self.loop.plateau is not None
 
     def lines(self) -> Iterator[str]:
@@ -157,8 +159,6 @@ class _Script:
         if overflows(self.program.update):
             yield f'np.seterr(over="ignore")  # {self.words["overflow"]}'
         yield "for epoch in range(epochs):"
-        indent = 4
-        names = [name for name in ("X", "y", "w") if name in inputs]
         if self.batched:
             yield from self._batches()
         indent = 8 if self.batched else 4
@@ -199,7 +199,7 @@ class _Script:
         if stopping is not None:
             worst = "np.inf" if stopping.monitor == "val_loss" else "-np.inf"
             yield f"best_{_short(stopping.monitor)}, waited = {worst}, 0"
-            yield f"best = [p.copy() for p in ({self._all()})]"
+            yield from broken(self._keep(), LIMIT)
         if plateau is not None:
             yield "lowest, bad = np.inf, 0"
 
@@ -212,9 +212,9 @@ class _Script:
             yield f"    train_loss, train_{self.score} = evaluate({self._trained()})"
         yield from self._report()
         if loop.stopping is not None:
-            yield from self._stop()
+            yield from self._stop(loop.stopping)
         if loop.plateau is not None:
-            yield from self._plateau()
+            yield from self._plateau(loop.plateau)
 
     def _report(self) -> list[str]:
         """Return the line that says how training goes, about ten times in all."""
@@ -234,9 +234,7 @@ class _Script:
             lines.append(f"{space})")
         return lines if every == 1 else [f"    if (epoch + 1) % {every} == 0:", *lines]
 
-    def _stop(self) -> list[str]:
-        stopping = self.loop.stopping
-        assert stopping is not None
+    def _stop(self, stopping: Stopping) -> list[str]:
         value = stopping.monitor.replace("accuracy", self.score)
         short = _short(stopping.monitor)
         sign, margin = ("<", "-") if stopping.monitor == "val_loss" else (">", "+")
@@ -245,16 +243,14 @@ class _Script:
             f"    # {self.words['stopping']}",
             f"    if {value} {sign} best_{short}{least}:",
             f"        best_{short}, waited = {value}, 0",
-            f"        best = [p.copy() for p in ({self._all()})]",
+            *broken(f"        {self._keep()}", LIMIT),
             "    else:",
             "        waited += 1",
             f"        if waited == {stopping.patience}:",
             "            break",
         ]
 
-    def _plateau(self) -> list[str]:
-        plateau = self.loop.plateau
-        assert plateau is not None
+    def _plateau(self, plateau: Plateau) -> list[str]:
         value = "val_loss" if self.loop.validated else "train_loss"
         least = f" - {plateau.min_delta}" if plateau.min_delta else ""
         return [
@@ -270,7 +266,7 @@ class _Script:
     def _result(self) -> Iterator[str]:
         """Yield the last lines: the best weights again, and how good they are."""
         if self.loop.stopping is not None:
-            yield f"{self._all()} = best"
+            yield from self._restore()
         yield from ["", f"# {self.words['evaluation']}"]
         if self.judged:
             yield f"loss, {self.score} = evaluate({self._trained()})"
@@ -285,9 +281,21 @@ class _Script:
     def _trained(self) -> str:
         return "X_train, y_train" if self.batched else "X, y"
 
+    def _keep(self) -> str:
+        """Return the line that keeps the best weights."""
+        every = "params" if self.rolled else f"({self._all()})"
+        return f"best = [p.copy() for p in {every}]"
+
+    def _restore(self) -> list[str]:
+        """Return the lines that take the best weights again."""
+        if self.rolled:
+            return ["for p, kept in zip(params, best):", "    p[...] = kept"]
+        line = f"{self._all()} = best"
+        return [line] if len(line) <= LIMIT else broken(f"({self._all()}) = best", 0)
+
     def _all(self) -> str:
-        """Return all parameters as the text of a tuple."""
-        names = ", ".join(p.name for p in self.program.parameters)
+        """Return all trained parameters as the text of a tuple."""
+        names = ", ".join(p.name for p in self.program.parameters if p.trainable)
         return names if "," in names else f"{names},"
 
 

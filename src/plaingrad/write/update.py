@@ -86,8 +86,11 @@ def memory_rows(program: Program) -> Iterator[tuple[str, str]]:
     for state, parameter in program.states.items():
         owned.setdefault(parameter, []).append(state)
     for parameter, states in owned.items():
-        zeros = ", ".join([f"np.zeros_like({parameter})"] * len(states))
-        yield f"{', '.join(states)} = {zeros}", ""
+        zeros = f"np.zeros_like({parameter})"
+        line = f"{', '.join(states)} = {', '.join([zeros] * len(states))}"
+        lines = [f"{state} = {zeros}" for state in states]
+        for short in [line] if len(line) <= LIMIT else lines:
+            yield short, ""
 
 
 def update_function(program: Program, arguments: list[str]) -> str:
