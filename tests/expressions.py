@@ -1,13 +1,11 @@
-"""Random graphs, and two more ways to evaluate any graph: op by op, and by PyTorch."""
+"""Random graphs, and another way to evaluate any graph: operation by operation."""
 
 import ast
 from functools import lru_cache
 
 import numpy as np
-import torch
 
 from helpers import leaves
-from oracles import ORACLES
 from plaingrad import ops
 from plaingrad.errors import ShapeError
 from plaingrad.graph import walk
@@ -163,20 +161,4 @@ def op_by_op(outputs, values, dtype="float64"):
             found[node] = scope["out"]
         else:
             found[node] = eval(_code(text, "eval"), scope)
-    return [found[node] for node in outputs]
-
-
-def by_torch(outputs, inputs):
-    """Return the values of nodes by PyTorch, from tensors by name."""
-    found = {}
-    for node in walk(outputs):
-        name = node.op.name
-        if name == "leaf":
-            found[node] = inputs[node.attrs["name"]]
-        elif name == "constant":
-            found[node] = torch.tensor(node.attrs["value"], dtype=torch.float64)
-        elif name == "literal":
-            found[node] = torch.tensor(node.attrs["value"])
-        else:
-            found[node] = ORACLES[name](*(found[x] for x in node.inputs), **node.attrs)
     return [found[node] for node in outputs]

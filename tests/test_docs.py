@@ -13,7 +13,9 @@ import plaingrad as pg
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ["README.md", "README.zh.md", "docs/adding.md", "docs/how-it-works.md"]
-BLOCK = re.compile(r"(<!-- (?P<mark>[\w ]+) -->\n)?```(?P<kind>\w+)\n(?P<code>.*?)```", re.S)
+BLOCK = re.compile(
+    r"(<!-- (?P<mark>[\w ]+) -->\n)?```(?P<kind>\w+)\n(?P<code>.*?)```", re.S
+)
 
 
 def blocks(page: str, kind: str) -> list[tuple[str | None, str]]:
@@ -34,7 +36,9 @@ def test_code_runs(page: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(("page", "lang"), [("README.md", "en"), ("README.zh.md", "zh")])
+@pytest.mark.parametrize(
+    ("page", "lang"), [("README.md", "en"), ("README.zh.md", "zh")]
+)
 def test_shown_longhand_is_printed(page: str, lang: str) -> None:
     (shown,) = [code for mark, code in blocks(page, "python") if mark == "longhand"]
     X, y = pg.data.spiral(points=100, classes=3, seed=0)

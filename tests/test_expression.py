@@ -42,7 +42,7 @@ ARRAY_LIKE = [
     lambda x, y: (x >= y) * x,
     lambda x, y: x * (x < y),
     lambda x, y: (x < y) * 2.0,
-    lambda x, y: -((x > 1) * y),
+    lambda x, y: -((x + A > 2) * y),
     lambda x, y: ((x > y) >= (y > 1)) * x,
     lambda x, y: x.T,
     lambda x, y: np.exp(-abs(x)),
@@ -79,7 +79,7 @@ def random_tree(seed):
 
 
 trees = st.integers(0, 2**32 - 1).map(random_tree)
-many = settings(max_examples=20000, deadline=None, derandomize=True)
+many = settings(max_examples=250, deadline=None, derandomize=True)
 
 
 def values(dtype):
@@ -118,7 +118,7 @@ def test_the_text_computes_the_node(node):
     pair = both_ways(node)
     if pair is None:
         return
-    # -(0 * x) and -0 * x are zeros of different signs, which a division would show
+    # of Python's 0, -(0 * x) and -0 * x have different signs, which a division shows
     whole, part = (np.nan_to_num(x, posinf=0, neginf=0) for x in pair)
     if reordered(node):
         np.testing.assert_allclose(whole, part, rtol=1e-9)

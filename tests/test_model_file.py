@@ -41,7 +41,7 @@ def test_what_is_saved_comes_back(name, tmp_path):
     own = {**OWN, "<lambda>": loss}
     again = pg.load(path, objects=own)
     assert repr(again) == repr(net)
-    assert again.params.keys() == net.params.keys()
+    assert list(again.params) == list(net.params)
     for key, value in net.params.items():
         assert value.dtype == again.params[key].dtype
         np.testing.assert_array_equal(value, again.params[key])
@@ -108,7 +108,7 @@ def test_what_is_frozen_stays_frozen(tmp_path):
     before = {key: value.copy() for key, value in again.params.items()}
     again.fit(X, y, epochs=2, warm_start=True)
     moved = {key: again.params[key] != value for key, value in before.items()}
-    assert not (moved["W1"].any() or moved["b1"].any() or moved["b2"].any())
+    assert [name for name in moved if moved[name].any()] == ["W2"]
     assert not moved["W2"][mask].any()
     assert moved["W2"][~mask].all()
 
@@ -133,9 +133,7 @@ def test_a_layer_that_is_used_twice_is_one_layer_again(tmp_path):
     net.fit(X, y, epochs=1)
     again = pg.load(net.save(tmp_path / "net"))
     assert again.layers[0] is again.layers[2]
-    assert list(again.params) == list(net.params) == ["W1", "W2", "b1", "b2"] or (
-        set(again.params) == set(net.params)
-    )
+    assert list(again.params) == ["W1", "b1", "W2", "b2"]
 
 
 def test_two_classes_of_one_name_are_kept_apart(tmp_path):
@@ -236,9 +234,9 @@ def test_arrays_come_back_as_they_were(array):
 # Files that are no models.
 
 
-def refused(path, message="", objects=None):
+def refused(path, message="cannot be loaded|is damaged"):
     with pytest.raises(FileError, match=message) as caught:
-        pg.load(path, objects)
+        pg.load(path)
     assert str(path) in str(caught.value)
 
 
@@ -535,7 +533,7 @@ def test_a_hostile_name_of_a_layer_is_only_a_name(tmp_path, monkeypatch):
 
 
 def test_a_file_of_a_later_format_says_so(content, tmp_path):
-    start, head = header(content)
+    _, head = header(content)
     told = json.loads(head["__metadata__"]["plaingrad"])
     path = tmp_path / "net"
     for other in (2, "1", None, [1]):
@@ -580,7 +578,7 @@ def test_places_that_cannot_be_written(tmp_path):
     net = small()
     with pytest.raises(FileError, match=r"there is no folder .*missing. Make it first"):
         net.save(tmp_path / "missing" / "net")
-    with pytest.raises(FileError, match="it is a folder. Give the name of a file"):
+    with pytest.raises(FileError, match=r"it is a folder\. Give the name"):
         net.save(tmp_path)
     with pytest.raises(FileError, match="it is a folder"):
         net.save("")

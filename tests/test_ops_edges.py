@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from helpers import compiled, complex_gradient, evaluate, leaves
 from plaingrad import ops
@@ -114,6 +113,7 @@ def test_simplifying_keeps_a_choice_from_nan():
 
 
 def test_an_attention_mask_of_minus_infinity():
+    torch = pytest.importorskip("torch")
     scores = RNG.normal(size=(3, 3))
     open_ = np.tri(3).astype(bool)
     x, mask = leaves([scores, open_])
@@ -134,6 +134,7 @@ def test_an_attention_mask_of_minus_infinity():
 @pytest.mark.parametrize("size", [1.0, 1e4])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_exponentials_neither_overflow_nor_lose_their_slope(kind, size, dtype):
+    torch = pytest.importorskip("torch")
     x = size * np.array([[-1.0, 1.0, 0.5], [0.0, -0.5, 0.25]])
     calls = {
         "softmax": lambda f, x: f.softmax(x, 1),
@@ -164,6 +165,7 @@ def test_exponentials_neither_overflow_nor_lose_their_slope(kind, size, dtype):
     ],
 )
 def test_products_of_every_rank(a, b):
+    torch = pytest.importorskip("torch")
     arrays = [RNG.normal(size=a), RNG.normal(size=b)]
     found = slopes(lambda a, b: (a @ b) ** 2, *arrays)
     given = [torch.tensor(array, requires_grad=True) for array in arrays]

@@ -86,6 +86,27 @@ class Branch(pg.Network):
         return self.last(both)
 
 
+class Tied(pg.Network):
+    """Two layers whose gradients are equal, and parameters that nothing uses."""
+
+    def __init__(self) -> None:
+        self.one = pg.Linear(3)
+        self.other = pg.Linear(3)
+
+    def forward(self, x: Any, /) -> Any:
+        self.param("idle", (2,), pg.Constant(1.0))
+        self.param("rest", (2,), pg.Constant(1.0))
+        return self.one(x) + self.other(x)
+
+
+def named(name: str) -> Callable[[], pg.Network]:
+    """Return a network whose layers all have the same, long name."""
+    return lambda: pg.Sequential(
+        *(pg.Linear(6, name=name), pg.ReLU(), pg.Dropout(0.2)),
+        *(pg.Linear(6, name=name), pg.Tanh(), pg.Linear(3)),
+    )
+
+
 def deep() -> pg.Network:
     return pg.Sequential(
         pg.Linear(64), pg.ReLU(), pg.Linear(64), pg.ReLU(), pg.Linear(3)
@@ -270,6 +291,13 @@ ZOO = [
             pg.Reshape(2, 2), pg.Linear(3), pg.Tanh(), pg.Flatten(), pg.Linear(3)
         ),
         blobs,
+    ),
+    Animal("tied", Tied, blobs),
+    Animal(
+        "named",
+        named("encoder of the first kind"),
+        blobs,
+        {"l2": 0.01, "clip_norm": 1.0, "early_stopping": 3},
     ),
 ]
 NAMES = [animal.name for animal in ZOO]

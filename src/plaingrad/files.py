@@ -19,20 +19,24 @@ def write_whole(path: str | Path, content: bytes | str) -> Path:
         was there before stays as it was.
     """
     target = Path(path)
-    if target.is_dir():
-        raise FileError(
-            f"cannot write {target}: it is a folder. Give the name of a file in it."
-        )
     data = content.encode() if isinstance(content, str) else content
-    temporary = target.with_name(f".{os.urandom(6).hex()}.part")
+    temporary = target.parent / f".{os.urandom(6).hex()}.part"
     try:
+        if target.is_dir():
+            raise FileError(
+                f"cannot write {target}: it is a folder. Give the name of a file in it."
+            )
         with temporary.open("xb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(target)
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileError(
+            f"cannot write {target}: there is no folder {target.parent}. Make it first."
+        ) from None
     except OSError as error:
-        raise FileError(f"cannot write {target}: {_reason(error, target)}") from None
+        raise FileError(f"cannot write {target}: {error.strerror}.") from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -55,9 +59,3 @@ def make_folder(path: str | Path) -> Path:
     if not os.access(folder, os.W_OK):
         raise FileError(f"cannot write to the folder {folder}. Choose another one.")
     return folder
-
-
-def _reason(error: OSError, target: Path) -> str:
-    if not target.parent.is_dir():
-        return f"there is no folder {target.parent}. Make it first."
-    return f"{error.strerror}."

@@ -7,7 +7,7 @@ everything tells a damaged file; a hostile one can at most describe another netw
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -107,12 +107,14 @@ def _open(path: Path) -> tuple[dict[str, Array], str]:
     """Return the arrays of a safetensors file, and the text beside them."""
     from safetensors import SafetensorError, safe_open
 
-    if not path.is_file():
-        raise FileError(f"there is no model file {path}.")
     try:
+        if not path.is_file():
+            raise FileError(f"there is no model file {path}.")
         with safe_open(path, framework="numpy") as file:
             meta = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileError:
+        raise
     except (SafetensorError, OSError, TypeError, ValueError, AttributeError) as error:
         raise FileError(
             f"{path} is damaged or no safetensors file: {error}. Save the model again."
@@ -173,6 +175,8 @@ def _model(
         raise FileError("it describes no network.")
     made = forward(model.network, model.features)
     _check_arrays(model, made)
+    ordered = {name: model.params[name] for name in made.trace.parameters}
+    model = replace(model, params=ordered)
     if model.training is not None:
         _check_training(model, model.training, made, told["frozen"])
     for name in told["frozen"]:

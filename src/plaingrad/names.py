@@ -101,8 +101,9 @@ def name_all(
 
 
 def _number(node: Node, named: Mapping[Node, str]) -> str:
-    """Return the number in the name of the first value that a line reads: z1 -> 1."""
-    first = next((named[x] for x in walk(node.inputs, named) if x in named), "")
+    """Return the number in the name of the first array that a line reads: z1 -> 1."""
+    reads = (x for x in walk(node.inputs, named) if x in named and x.shape)
+    first = next((named[x] for x in reads), "")
     found = re.search(r"[^\W\d_](\d+(_\d+)?)$", first)
     return found[1] if found else ""
 

@@ -123,10 +123,10 @@ def test_a_softmax_is_one_step() -> None:
 
 
 def test_values_between_come_last_first() -> None:
-    made = program("hinge").update
+    made = program("residual").update
     chain = Chain(made)
     x = next(node for node, name in made.names.items() if name == "z1")
-    assert [made.names[node] for node in chain.between(x)] == ["a1", "cut1"]
+    assert [made.names[node] for node in chain.between(x)] == ["h2", "a1"]
 
 
 class Siamese(pg.Network):

@@ -298,6 +298,7 @@ def test_the_regression_of_the_notes(formula: str) -> None:
         ("spiral", r"$W_2$ is used in 2 places, and their contributions add up."),
         ("spiral", r"$\eta = 1$, $\lambda = 0.001$"),
         ("shared", r"### $\frac{\partial E}{\partial z_{1,2}}$"),
+        ("hinge", r"The loss is computed from $\text{margins}$ itself: $E = "),
         ("hinge", r"g_{\theta} = \text{scale} \, \frac{\partial E}{\partial \theta}"),
         ("deep_adam", r"m_{\theta} \leftarrow \beta_1 m_{\theta} + (1 - \beta_1)"),
         ("masked", r"\text{if } \text{free}_{W_1}"),

@@ -1,18 +1,15 @@
 """The alphabet: one record per operation, by family."""
 
+from .choices import clip, equal, maximum, minimum, where
 from .elementwise import (
     absolute,
-    clip,
     cos,
-    equal,
     exp,
     expm1,
     floor,
     log,
     log1p,
     logaddexp,
-    maximum,
-    minimum,
     sigmoid,
     sign,
     sin,
@@ -20,7 +17,6 @@ from .elementwise import (
     sqrt,
     square,
     tanh,
-    where,
 )
 from .leaves import leaf, literal, setting, size
 from .linear import dot, matmul

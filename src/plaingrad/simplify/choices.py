@@ -7,7 +7,7 @@ the value is not finite, the product would not be 0.
 from __future__ import annotations
 
 from ..graph import Node, as_node
-from ..ops.elementwise import where
+from ..ops.choices import where
 from .engine import Rules, is_, value_of
 
 rule = Rules()

@@ -36,9 +36,8 @@ class Chain:
 
     def __init__(self, procedure: Procedure) -> None:
         steps = [s for s in procedure.steps if s.section in ("forward", "loss")]
-        values = [*procedure.inputs.values(), *(s.node for s in steps)]
         self.names = procedure.names
-        self.formulas = {s.node: whole(s.node, values) for s in steps}
+        self.formulas = {s.node: whole(s.node) for s in steps}
         self.loss = next(s.node for s in steps if s.name == procedure.results[0])
         self.readers: dict[Node, list[Node]] = {
             x: [] for x in procedure.inputs.values()
@@ -71,7 +70,8 @@ class Chain:
         meant; what the step reads does.
         """
         known = {self.loss, *self.adjoints.values()}
-        read = {self.adjoints[x] for x in _inside(step.node, self.adjoints)}
+        inside = _inside(step.node, {*self.adjoints, *self.formulas})
+        read = {self.adjoints[x] for x in inside if x in self.adjoints}
         found = [
             value
             for value in self.readers
@@ -164,14 +164,17 @@ class Chain:
         return simple.inputs[0] if simple.op.name == "broadcast_to" else simple
 
 
-def whole(node: Node, values: Collection[Node]) -> Node:
-    """Return a softmax, or its logarithm, as one operation on one of the values."""
-    for x in values:
-        if x is node or x.shape != node.shape or x.kind != "float":
-            continue
+def whole(node: Node) -> Node:
+    """Return a softmax that is written out, or its logarithm, as one operation."""
+    x = node
+    # the scores stand first in the quotient, the exponential and the difference
+    for _ in range(3):
+        if not x.inputs:
+            break
+        x = x.inputs[0]
         for name in ("log_softmax", "softmax"):
             for axis in range(x.ndim):
-                short = apply(name, x, axis=axis)
+                short = apply(name, x, axis=axis) if x.kind == "float" else node
                 if short.op.lower is not None and short.op.lower(short) is node:
                     return short
     return node

@@ -223,7 +223,11 @@ class _Derivation:
 
     def _rule(self, x: Node) -> Iterator[str]:
         """Yield the chain rule for a value, and the formulas that it comes from."""
-        if self._contributions(x) != self._by(x):
+        if self.chain.readers[x] == [self.chain.loss]:
+            formula = self._whole(self.chain.loss)
+            yield self.words["direct"].format(x=self.symbols[x], formula=formula)
+            return
+        if self.chain.readers[x]:
             yield _display(f"{self._by(x)} = {self._contributions(x)}")
         yield self._since(x)
 
@@ -252,7 +256,7 @@ class _Derivation:
             else:
                 step = partial(self.symbols[reader], self.symbols[x])
                 parts.append(f"{step} \\, {self._by(reader)}")
-        return " + ".join(parts) or self._by(x)
+        return " + ".join(parts)
 
     def _whole(self, node: Node) -> str:
         formula = latex(self.chain.formulas[node], self.symbols)

@@ -123,7 +123,8 @@ def aligned(rows: Sequence[tuple[str, str]], indent: int = 0) -> list[str]:
     for code, note in rows:
         *before, code = broken(code, LIMIT - indent)
         lines += [space + line for line in before]
-        told = [f"{code:<{column}}  # {text}" for text in (note, note.split("  ")[0])]
+        wide = 0 if before else column
+        told = [f"{code:<{wide}}  # {text}" for text in (note, note.split("  ")[0])]
         fits = [line for line in told if note and len(line) <= LIMIT - indent]
         lines.append(space + [*fits, code][0])
     return lines
