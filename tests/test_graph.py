@@ -61,7 +61,7 @@ def test_interning_keeps_no_node_alive(x):
 
 def test_a_long_chain_is_let_go_without_recursion(x):
     node = x
-    for _ in range(100_000):
+    for _ in range(30_000):
         node = -node
     del node
     gc.collect()

@@ -6,7 +6,7 @@ import pytest
 import plaingrad as pg
 
 SPIRAL = {"l2": 1e-3, "optimizer": pg.SGD(1.0), "batch_size": None}
-"""Karpathy, CS231n notes, "Putting it together: a minimal neural network case study"."""
+"""Karpathy, CS231n notes, "Putting it together: Minimal Neural Network Case Study"."""
 
 
 def spiral():

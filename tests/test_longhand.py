@@ -48,8 +48,8 @@ def script(name: str, lang: str = "en") -> str:
 
 
 def in_fresh_process(net: pg.Network, folder: Path) -> dict[str, np.ndarray]:
-    """Run the script of a trained network and return the parameters that it ends with."""
-    np.savez(folder / "data.npz", **net.training.arrays())
+    """Run the script of a trained network; return the parameters at its end."""
+    np.savez(folder / "data.npz", **net.session.prepared.arrays())
     (folder / "script.py").write_text(net.longhand(), encoding="utf-8")
     command = [sys.executable, "-W", "error", "-c", RUN, *net.params]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
@@ -121,7 +121,7 @@ def test_parameters_and_values_may_have_any_name(
 
 
 class Product(pg.Network):
-    """The gradient of one parameter is the other itself, transposed."""
+    """The gradient of one parameter is a multiple of the other, transposed."""
 
     def forward(self, x: Any, /) -> Any:
         V = self.param("V", (2, 3), pg.Constant(0.5))
@@ -130,7 +130,7 @@ class Product(pg.Network):
 
 
 @pytest.mark.parametrize("optimizer", [pg.SGD(0.1), pg.Momentum(0.1)])
-def test_a_gradient_that_is_a_parameter_is_not_changed_with_it(
+def test_parameters_in_each_others_gradient_are_renewed_together(
     optimizer: pg.Optimizer, tmp_path: Path
 ) -> None:
     loss = pg.Custom(lambda pred, y: (pred - y).sum() / 10)
@@ -179,9 +179,9 @@ class Watch(ast.NodeTransformer):
     """Hands every expression of a script to `_seen`, but for what it leaves out."""
 
     def visit(self, node: ast.AST) -> Any:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id in ("float", "print", "uniform"):
-                return node
+        called = getattr(getattr(node, "func", None), "id", "")
+        if called in ("float", "print", "uniform"):
+            return node
         if isinstance(node, (ast.FunctionDef, ast.Assign)):
             names = [getattr(t, "id", "") for t in getattr(node, "targets", [node])]
             # a score is the share of truths, which NumPy gives in float64
@@ -209,7 +209,7 @@ def test_every_intermediate_value_is_float32(name: str) -> None:
             seen.add(value.dtype.name)
         return value
 
-    arrays = fitted(name).training.arrays()
+    arrays = fitted(name).session.prepared.arrays()
     numpy = type("numpy", (), {**vars(np), "load": staticmethod(lambda _: arrays)})
     body = [part for part in tree.body if not isinstance(part, ast.Import)]
     code = ast.fix_missing_locations(ast.Module(body, []))

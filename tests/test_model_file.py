@@ -19,7 +19,7 @@ from plaingrad.encode import Decoder, Encoder
 from plaingrad.errors import FileError, SettingError
 from plaingrad.files import make_folder, write_whole
 
-OWN = {"Shared": zoo.Shared, "Branch": zoo.Branch}
+OWN = {name: value for name, value in vars(zoo).items() if isinstance(value, type)}
 
 
 def small(**settings):

@@ -1,10 +1,12 @@
 """Every gradient is the difference of values, and the second that of gradients."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 
 from cases import Case, every_smooth_op, seeds
 from helpers import central_gradient, compiled, complex_gradient
+from plaingrad.derive import gradients
 from plaingrad.op import OPS
 from plaingrad.ops import leaf
 
@@ -49,6 +51,14 @@ def assert_close_to_differences(case, run, x, value):
     else:
         near = central_gradient(run, case.values, name)
         np.testing.assert_allclose(value, near, rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["gt", "ge", "lt", "le", "eq", "floordiv"])
+def test_steps_have_no_slope(name):
+    case = Case(name, 0)
+    found, _ = gradients((case.node * 1.0).sum(), case.floats)
+    for value in compiled(found)[0](case.values):
+        assert not value.any()
 
 
 def test_every_operation_has_a_case_or_is_a_leaf():

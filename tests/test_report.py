@@ -13,6 +13,16 @@ from plaingrad.errors import FileError, MissingExtraError
 from plaingrad.report import write_longhand, write_picture, write_run
 
 
+def run_script(net, folder, monkeypatch):
+    """Write the script of a network, run it, and return its values."""
+    for _ in write_longhand(folder, net):
+        pass
+    monkeypatch.chdir(folder)
+    values = runpy.run_path("longhand.py")
+    values["data"].close()
+    return values
+
+
 def trained(**settings):
     X, y = zoo.blobs(30, 2)
     net = pg.Sequential(pg.Linear(5), pg.ReLU(), pg.Linear(3))
@@ -47,10 +57,7 @@ def test_a_run_is_written_file_by_file(tmp_path):
 def test_the_script_and_its_data_train_to_the_same_weights(name, tmp_path, monkeypatch):
     animal = zoo.ZOO[zoo.NAMES.index(name)]
     net = animal.fit()
-    for _ in write_longhand(tmp_path, net):
-        pass
-    monkeypatch.chdir(tmp_path)
-    values = runpy.run_path("longhand.py")
+    values = run_script(net, tmp_path, monkeypatch)
     for key, value in net.params.items():
         np.testing.assert_allclose(values[key], value, rtol=1e-4, atol=1e-5)
 
@@ -58,10 +65,7 @@ def test_the_script_and_its_data_train_to_the_same_weights(name, tmp_path, monke
 def test_a_warm_start_is_in_the_script(tmp_path, monkeypatch):
     net, (X, y) = trained()
     net.fit(X, y, epochs=2, warm_start=True)
-    for _ in write_longhand(tmp_path, net):
-        pass
-    monkeypatch.chdir(tmp_path)
-    values = runpy.run_path("longhand.py")
+    values = run_script(net, tmp_path, monkeypatch)
     for key, value in net.params.items():
         np.testing.assert_allclose(values[key], value, rtol=1e-4, atol=1e-5)
 
@@ -83,7 +87,7 @@ def test_a_regression_has_no_confusion(tmp_path):
 def test_only_mistakes_are_shown(tmp_path):
     X, y = zoo.images(20)
     net = pg.Sequential(pg.Flatten(), pg.Linear(2))
-    net.fit(X, y, epochs=300, optimizer=pg.Adam(0.1))
+    net.fit(X, y, epochs=100, optimizer=pg.Adam(0.1), batch_size=None)
     assert net.score(X, y) == 1
     assert "mistakes.png" not in dict(write_run(tmp_path, net, (X, y), {}))
     assert "mistakes.png" in dict(write_run(tmp_path, net, (X, 1 - y), {}))
@@ -107,12 +111,12 @@ def test_without_matplotlib_all_but_the_pictures_is_written(tmp_path, monkeypatc
 
 def test_a_training_that_never_began_has_no_costs(tmp_path):
     class Interrupts(pg.Callback):
-        def on_fit_begin(self, history):
-            self.history = history
+        def on_batch_end(self, history):
+            history.batch_loss.clear()
+            raise KeyboardInterrupt
 
-    net, test = trained()
-    net.history.batch_loss.clear()
-    net.history.loss.clear()
+    with pytest.warns(UserWarning, match="interrupted"):
+        net, test = trained(callbacks=[Interrupts()])
     assert "costs.png" not in dict(write_run(tmp_path, net, test, {}))
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from plaingrad.errors import ShapeError
@@ -17,6 +17,7 @@ from plaingrad.shapes import (
 )
 
 VALUES = {"m": 7, "n": 5}
+quick = settings(max_examples=40, deadline=None, derandomize=True)
 whole = st.integers(1, 12)
 dims = st.builds(
     lambda symbols, factor: Dim(tuple(sorted(symbols)), factor),
@@ -35,12 +36,14 @@ def concrete(shape):
     return tuple(map(number, shape))
 
 
+@quick
 @given(sizes, sizes)
 def test_a_product_is_the_product(a, b):
     assert number(a * b) == number(a) * number(b)
     assert a * b == b * a
 
 
+@quick
 @given(dims, dims)
 def test_equal_sizes_are_equal_products(a, b):
     assert (a == b) == (sorted(a.symbols) == sorted(b.symbols) and a.factor == b.factor)
@@ -50,16 +53,19 @@ def test_nothing_times_the_batch_is_nothing():
     assert Dim(("n",)) * 0 == 0 == 0 * Dim(("n",))
 
 
+@quick
 @given(st.lists(sizes, max_size=4))
 def test_size_of_a_shape_is_the_product_of_its_sizes(shape):
     assert number(size_of(shape)) == np.prod(concrete(shape), dtype=int)
 
 
+@quick
 @given(sizes, sizes)
 def test_a_product_can_be_divided_again(a, b):
     assert divide(a * b, b) == a
 
 
+@quick
 @given(sizes, sizes)
 def test_division_gives_the_whole_quotient_or_none(a, b):
     quotient = divide(a, b)
@@ -74,6 +80,7 @@ def test_nothing_is_divided_by_zero():
     assert divide(Dim(("n",)), 0) is None
 
 
+@quick
 @given(st.lists(sizes, max_size=3), st.data())
 def test_broadcasting_is_that_of_numpy(full, data):
     shapes = [
@@ -86,6 +93,7 @@ def test_broadcasting_is_that_of_numpy(full, data):
     assert concrete(broadcast(*shapes)) == expected
 
 
+@quick
 @given(st.lists(whole, max_size=3), st.lists(whole, max_size=3))
 def test_shapes_that_numpy_refuses_are_refused(a, b):
     try:
@@ -104,6 +112,7 @@ def test_the_batch_goes_with_itself_and_with_one_only():
         broadcast((n,), (3,))
 
 
+@quick
 @given(st.integers(-4, 4), st.integers(0, 4))
 def test_axes_count_from_both_ends(axis, rank):
     if -rank <= axis < rank:
@@ -115,6 +124,7 @@ def test_axes_count_from_both_ends(axis, rank):
             axis_of(axis, rank)
 
 
+@quick
 @given(st.lists(st.integers(-4, 3), max_size=4))
 def test_several_axes_are_sorted(axes):
     expected = {axis % 4 for axis in axes}
@@ -126,6 +136,7 @@ def test_no_axis_named_is_every_axis():
     assert axes_of((), 3) == ()
 
 
+@quick
 @given(st.lists(dims, min_size=1, max_size=3))
 def test_shapes_are_shown_without_spaces_in_a_size(shape):
     text = show(tuple(shape))

@@ -42,7 +42,7 @@ def simple(node):
 # Values, types and ends.
 
 
-@examples(120)
+@examples(80)
 @given(seeds)
 def test_values_and_types_are_kept(seed):
     graph = RandomGraph(seed, steps=14)
@@ -58,7 +58,41 @@ def test_values_and_types_are_kept(seed):
         np.testing.assert_allclose(b, a, rtol=1e-10, atol=1e-12)
 
 
-@examples(80)
+NUMPY_KINDS = {"float": np.float32, "int": np.int64, "bool": np.bool_}
+
+
+@examples(60)
+@given(seeds)
+def test_values_have_the_types_that_were_foreseen(seed):
+    graph = RandomGraph(seed, steps=12)
+    loss = graph.loss()
+    derived = [loss, *gradients(loss, graph.leaves)[0]]
+    nodes = walk([*derived, *simplify(derived)[0]])
+    single = {name: x.astype(np.float32) for name, x in graph.values.items()}
+    with np.errstate(all="ignore"):
+        found = op_by_op(nodes, single, "float32")
+    for node, value in zip(nodes, found, strict=True):
+        if node.kind == "number":
+            assert type(value) in (int, float, bool)
+        else:
+            assert value.dtype == NUMPY_KINDS[node.kind]
+            assert value.shape == node.shape
+
+
+@examples(30)
+@given(seeds)
+def test_the_planned_text_computes_the_same(seed):
+    graph = RandomGraph(seed, steps=12)
+    loss = graph.loss()
+    nodes, _ = simplify([loss, *gradients(loss, graph.leaves)[0]])
+    with np.errstate(all="ignore"):
+        planned = evaluate(nodes, graph.arrays)
+        expected = op_by_op(nodes, graph.values)
+    for a, b in zip(planned, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+@examples(60)
 @given(seeds)
 def test_simplifying_again_changes_nothing(seed):
     graph = RandomGraph(seed, steps=14)
@@ -85,18 +119,19 @@ def test_simplifying_again_changes_nothing(seed):
 def test_deep_graphs_come_to_an_end_soon(grow):
     x = leaf("x", (4,))
     node = x
-    for i in range(3000):
-        node = grow(node, x, i)
-    began = time.perf_counter()
+    while len(walk([node])) < 3000:
+        for i in range(200):
+            node = grow(node, x, i)
+    began = time.process_time()
     result = simple(node)
     assert result.type == node.type
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 5
 
 
 def test_deep_gradients_come_to_an_end_soon():
     x, w = leaf("x", (4, 4)), leaf("w", (4, 4))
     node = x
-    for _ in range(300):
+    for _ in range(100):
         node = ops.softmax(np.maximum(node @ w, 0), 1) * node + x
         node = node - node.mean(axis=1, keepdims=True)
     new, _ = simplify(gradients(node.sum(), [x, w])[0])

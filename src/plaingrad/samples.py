@@ -57,13 +57,14 @@ def read_samples(path: Path, features: Sequence[int]) -> Array:
 
 
 def _array(path: Path) -> Array:
-    found: Any = np.load(path, allow_pickle=False)
-    if path.suffix == ".npz":
-        if "X" not in found:
-            names = ", ".join(found) or "nothing"
-            raise ValueError(f"it holds {names}, and no X")
-        found = found["X"]
-    return np.asarray(found)
+    with path.open("rb") as stream:
+        found: Any = np.load(stream, allow_pickle=False)
+        if path.suffix == ".npz":
+            if "X" not in found:
+                names = ", ".join(found) or "nothing"
+                raise ValueError(f"it holds {names}, and no X")
+            found = found["X"]
+        return np.asarray(found)
 
 
 def _table(path: Path) -> Array:

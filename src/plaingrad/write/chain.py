@@ -70,8 +70,6 @@ class Chain:
         meant; what the step reads does.
         """
         known = {self.loss, *self.adjoints.values()}
-        inside = _inside(step.node, {*self.adjoints, *self.formulas})
-        read = {self.adjoints[x] for x in inside if x in self.adjoints}
         found = [
             value
             for value in self.readers
@@ -79,7 +77,6 @@ class Chain:
             and _stem(step.name[1:]) == _stem(self.names[value])
             and step.node.shape == value.shape
             and value not in known
-            and read <= self._passed(value, known)
         ]
         found.sort(key=lambda value: self.names[value] != step.name[1:])
         if len(found) > 1:
@@ -87,12 +84,22 @@ class Chain:
         return {step.node: found[0]} if found else {}
 
     def _fits(self, value: Node, gradient: Node) -> bool:
-        """Tell whether a gradient reads what the gradient by a value must read."""
+        """Tell whether a gradient reads what the gradient by a value must read.
+
+        That is gradients which flow on to the value, and the values that its readers
+        multiply these with.
+        """
+        known = {self.loss, *self.adjoints.values()}
+        inside = set(_inside(gradient, self.names.keys() - self._helpers()))
+        read = {self.adjoints[x] for x in inside if x in self.adjoints}
         owners = {self.written(node): node for node in self.formulas}
         owners |= {self.value(node): node for node in self.names}
         needed = {owners[x] for x in _inside(self.flow(value), owners)}
-        helpers = self.gradients - self.adjoints.keys()
-        return needed <= set(_inside(gradient, self.names.keys() - helpers))
+        return read <= self._passed(value, known) and needed <= inside
+
+    def _helpers(self) -> set[Node]:
+        """Return what the backward pass computes beside gradients by values."""
+        return self.gradients - self.adjoints.keys()
 
     def between(self, x: Node) -> list[Node]:
         """Return the values between `x` and those with a gradient, last first."""

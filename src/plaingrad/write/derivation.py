@@ -377,7 +377,9 @@ class _Derivation:
         """Return all symbols, those of one parameter in terms of theta."""
         names = dict(self.names)
         names[parameter] = "\\theta"
-        names[f"d{parameter}"] = partial(self.loss, "\\theta")
+        for gradient, value in self.by.items():
+            if value == parameter:
+                names[gradient] = partial(self.loss, "\\theta")
         for name, (slot, owner) in mine.items():
             if owner == parameter:
                 names[name] = _slot(slot)

@@ -124,6 +124,7 @@ def aligned(rows: Sequence[tuple[str, str]], indent: int = 0) -> list[str]:
         *before, code = broken(code, LIMIT - indent)
         lines += [space + line for line in before]
         wide = 0 if before else column
+        note = " ".join(note.splitlines())
         told = [f"{code:<{wide}}  # {text}" for text in (note, note.split("  ")[0])]
         fits = [line for line in told if note and len(line) <= LIMIT - indent]
         lines.append(space + [*fits, code][0])

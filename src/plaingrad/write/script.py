@@ -73,12 +73,12 @@ class _Script:
 
     def _title(self) -> list[str]:
         title = re.sub(r" at 0x\w+", "", self.program.title).replace("\\", "\\\\")
-        title = title.replace('"""', '\\"""') + ","
-        printed = self.words["title"]
-        if len(f"{title} {printed}") <= 82:
-            return [f'"""{title} {printed}"""']
-        first, *others = textwrap.wrap(title, 85)
-        return [f'"""{first}', *others, printed, '"""']
+        title = title.replace('"""', '\\"""')
+        printed, comma = self.words["title"], self.words["comma"]
+        if len(f"{title}{comma}{printed}") <= 82:
+            return [f'"""{title}{comma}{printed}"""']
+        first, *others = textwrap.wrap(title + comma.strip(), 85)
+        return [f'"""{first}', *others, f'{printed}"""']
 
     def _data(self) -> list[str]:
         """Return the lines that load the arrays."""

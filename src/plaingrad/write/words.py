@@ -19,6 +19,7 @@ WORDS: dict[str, dict[str, str]] = {
         "overflow": "1 / (1 + exp(800)) is 0, as it should be",
         "uniform": "numbers in [0, 1), a pure function of the key",
         "title": "printed by plaingrad.",
+        "comma": ", ",
     },
     "zh": {
         "start": "参数",
@@ -34,6 +35,7 @@ WORDS: dict[str, dict[str, str]] = {
         "overflow": "1 / (1 + exp(800)) 等于 0，无需警告",
         "uniform": "[0, 1) 内的数，只由 key 决定",
         "title": "由 plaingrad 打印。",
+        "comma": "，",
     },
 }
 

@@ -1,0 +1,74 @@
+"""Sequential(Linear(6), ReLU(), Linear(3))，由 plaingrad 打印。"""
+
+import numpy as np
+
+data = np.load("data.npz")
+X_train, y_train = data["X"].astype(np.float32), data["y"]  # (N, 4), (N,)
+X_val, y_val = data["X_val"].astype(np.float32), data["y_val"]  # (N, 4), (N,)
+epochs, batch_size, seed, lr = 40, 5, 0, 0.5
+
+
+def evaluate(X, y):
+    n = len(X)
+    a1 = np.maximum(X @ W1 + b1, 0)  # (n, 6)  ReLU
+    scores = a1 @ W2 + b2            # (n, 3)
+    shifted = scores - scores.max(axis=1, keepdims=True)  # (n, 3)
+    logprobs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))  # (n, 3)
+    loss = -(np.eye(3, dtype=np.float32)[y] * logprobs).sum() / n
+    accuracy = (scores.argmax(axis=1) == y).mean()
+    return float(loss), float(accuracy)
+
+
+rng = np.random.default_rng(seed)  # 参数
+W1 = rng.normal(0, (2 / 4) ** 0.5, (4, 6)).astype(np.float32)  # He
+b1 = np.zeros(6, np.float32)
+W2 = rng.normal(0, (2 / (6 + 3)) ** 0.5, (6, 3)).astype(np.float32)  # Glorot
+b2 = np.zeros(3, np.float32)
+best_loss, waited = np.inf, 0
+best = [p.copy() for p in (W1, b1, W2, b2)]
+
+for epoch in range(epochs):
+    order = np.random.default_rng((seed, epoch)).permutation(len(X_train))
+    for start in range(0, len(X_train), batch_size):
+        batch = order[start : start + batch_size]
+        X, y, n = X_train[batch], y_train[batch], len(batch)
+        # 前向传播
+        z1 = X @ W1 + b1        # (n, 6)
+        a1 = np.maximum(z1, 0)  # (n, 6)  ReLU
+        scores = a1 @ W2 + b2   # (n, 3)
+        # 损失
+        onehot = np.eye(3, dtype=np.float32)[y]  # (n, 3)
+        shifted = scores - scores.max(axis=1, keepdims=True)  # (n, 3)
+        logprobs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        loss = -(onehot * logprobs).sum() / n
+        # 反向传播
+        dscores = (np.exp(logprobs) - onehot) / n  # (n, 3)
+        dW2 = a1.T @ dscores                       # (6, 3)
+        db2 = dscores.sum(axis=0)                  # (3,)
+        dz1 = (dscores @ W2.T) * (z1 > 0)          # (n, 6)
+        dW1 = X.T @ dz1                            # (4, 6)
+        db1 = dz1.sum(axis=0)                      # (6,)
+        # 更新参数
+        W1 -= lr * dW1
+        b1 -= lr * db1
+        W2 -= lr * dW2
+        b2 -= lr * db2
+    val_loss, val_accuracy = evaluate(X_val, y_val)
+    if (epoch + 1) % 4 == 0:
+        print(
+            f"epoch {epoch + 1}: loss {loss:.4f}, "
+            f"val_loss {val_loss:.4f}, val_accuracy {val_accuracy:.4f}"
+        )
+    # 提前停止
+    if val_loss < best_loss:
+        best_loss, waited = val_loss, 0
+        best = [p.copy() for p in (W1, b1, W2, b2)]
+    else:
+        waited += 1
+        if waited == 2:
+            break
+W1, b1, W2, b2 = best
+
+# 评估
+loss, accuracy = evaluate(X_train, y_train)
+print(f"accuracy {accuracy:.4f}")
