@@ -1,7 +1,7 @@
 """Makes what the docs show: `operations.md` from the records, and the pictures.
 
-    python docs/make.py             both
-    python docs/make.py operations  only the table (the tests compare it)
+Run it as `python docs/make.py`; with the word `operations` it writes only the table,
+which the tests compare.
 """
 
 from __future__ import annotations

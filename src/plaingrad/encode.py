@@ -17,6 +17,7 @@ from .train.settings import EarlyStopping, Settings
 from .train.training import Training
 
 RECORDS = {cls.__name__: cls for cls in (EarlyStopping, Settings, Training)}
+ABSTRACT = (initializers.Initializer, optimizers.Optimizer, schedules.Schedule)
 MOST_LAYERS = 10_000
 """How many layers a file may name, a layer that is used again counted each time."""
 
@@ -30,7 +31,9 @@ def known() -> dict[str, type[Any]]:
         called(value): value
         for module in modules
         for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Remembered)
+        if isinstance(value, type)
+        and issubclass(value, Remembered)
+        and value not in ABSTRACT
     }
 
 

@@ -32,14 +32,16 @@ class Namer:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self.taken = {*RESERVED, *taken}
+        self.counts: dict[str, int] = {}
 
     def __call__(self, wanted: str) -> str:
         """Return `wanted`, or `wanted_2`, `wanted_3` ... when it is taken."""
-        name, count = wanted, 1
+        name, count = wanted, self.counts.get(wanted, 1)
         while name in self.taken:
             count += 1
             name = f"{wanted}_{count}"
         self.taken.add(name)
+        self.counts[wanted] = count
         return name
 
 

@@ -24,6 +24,9 @@ WIDTH = 72
 MOST = 80
 """The most characters of a line, where it can be broken."""
 
+LARGE = 60
+"""A line of more operations is first cut into pieces of about one line each."""
+
 
 @dataclass(frozen=True, eq=False)
 class Goal:
@@ -285,20 +288,29 @@ class _Planner:
 
     def _fit(self, lines: list[Node]) -> list[Node]:
         """Give lines of their own to parts of lines that are too long."""
-        done: set[Node] = set()
-        while True:
+        names = self._names(lines)
+        cut = [part for node in lines for part in self._cuts(node, names)]
+        lines = self._ordered([*lines, *cut])
+        waiting = lines
+        while waiting:
             names = self._names(lines)
-            part = None
-            for node in lines:
-                if node in done:
-                    continue
-                part = self._part_to_move(node, names)
-                if part is not None:
-                    break
-                done.add(node)
-            if part is None:
-                return lines
-            lines = self._ordered([*lines, part])
+            parts = {node: self._part_to_move(node, names) for node in waiting}
+            moved = [part for part in parts.values() if part is not None]
+            waiting = [node for node, part in parts.items() if part is not None] + moved
+            lines = self._ordered([*lines, *moved])
+        return lines
+
+    def _cuts(self, node: Node, names: Mapping[Node, str]) -> list[Node]:
+        """Return parts that shorten a line of very many operations, innermost first."""
+        parts = [part for part in walk(node.inputs, names) if part not in names]
+        known = dict(names)
+        cut: list[Node] = []
+        for part in parts if len(parts) > LARGE else ():
+            inner = [x for x in part.inputs if x not in known and x.inputs]
+            if len(expression(part, known, "np.float32")) > WIDTH and inner:
+                cut += inner
+                known |= dict.fromkeys(inner, "value")
+        return cut
 
     def _part_to_move(self, node: Node, names: Mapping[Node, str]) -> Node | None:
         """Return the longest part of a line that is too long, if one should move.

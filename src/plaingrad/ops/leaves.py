@@ -60,6 +60,7 @@ define(
     rule=lambda types, attrs: Type(attrs["shape"], attrs["kind"]),
     text=lambda node: str(node.attrs["name"]),
     maths=lambda node: str(node.attrs["name"]),
+    hint=lambda node: str(node.attrs["name"]),
     view=True,
 )
 

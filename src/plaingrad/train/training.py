@@ -63,6 +63,12 @@ class Training:
             raise SettingError("a training needs an optimiser.")
         for size in (self.count, *self.features, *self.target):
             whole("a size", size)
+        for flag in (self.single, self.validated, self.weighted):
+            if not isinstance(flag, bool):
+                raise SettingError(f"expected True or False, got {flag!r}.")
+        for name in (*self.masks, *self.kept):
+            if not isinstance(name, str):
+                raise SettingError(f"expected the name of a parameter, got {name!r}.")
         if self.kind not in ("int", "float"):
             raise unknown_name("kind of targets", self.kind, ["int", "float"])
         if self.truths not in TRUTHS:
