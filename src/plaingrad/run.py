@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -29,7 +30,9 @@ def compile_text(text: str, name: str) -> Callable[..., Any]:
     linecache.cache[filename] = (len(text), None, lines, filename)
     namespace: dict[str, Any] = {"np": np, "uniform": uniform}
     exec(compile(text, filename, "exec"), namespace)  # noqa: S102
-    return namespace[name]  # type: ignore[no-any-return]
+    function: Callable[..., Any] = namespace[name]
+    weakref.finalize(function, linecache.cache.pop, filename, None)
+    return function
 
 
 def compile_procedure(
