@@ -121,6 +121,13 @@ def test_no_sum_is_taken_where_shapes_agree():
     assert all(node.op.name != "sum" for node in (to_x, *to_x.inputs))
 
 
+def test_only_the_axes_that_were_broadcast_are_summed():
+    x, y = leaf("x", (1, 3)), leaf("y", (2, 1, 3))
+    (to_x,), _ = gradients((x * y).sum(), [x])
+    assert to_x.op.name == "sum"
+    assert to_x.attrs["axes"] == (0,)
+
+
 def test_a_shared_value_gathers_all_that_flows_back():
     x = leaf("x0", (3,))
     shared = np.exp(x)

@@ -193,6 +193,10 @@ def test_there_are_no_more_parentheses_than_python_writes(node):
         (np.maximum(LR, 2) * A, "max(lr, 2) * a"),
         (np.sqrt(STEP) * LR, "step ** 0.5 * lr"),
         (np.where(STEP > 3, LR, 1) * 2, "(lr if step > 3 else 1) * 2"),
+        (
+            np.where(STEP > 3, np.where(STEP > 5, LR, 1), 2),
+            "(lr if step > 5 else 1) if step > 3 else 2",
+        ),
         (2.0 * ((A > 0) * B), "2.0 * ((a > 0) * b)"),
         ((A > 0) * (LR * B), "(a > 0) * (lr * b)"),
     ],

@@ -361,4 +361,7 @@ def test_sizes_are_numbers():
     x = leaf("x", (n, 3))
     mean = x.sum(axis=0) / x.shape[0]
     assert mean.shape == (3,)
+    assert (n * x).shape == (x * n).shape == (n, 3)
     assert apply("size", size=n).kind == "number"
+    with pytest.raises(TypeError):
+        n * "3"

@@ -40,10 +40,10 @@ def _summed_axis(total: Node, x: Node) -> int | None:
     inner = total.inputs[0] if is_(total, "reshape") else total
     if not is_(inner, "sum") or inner.inputs[0] is not x:
         return None
-    axis, *others = inner.attrs["axes"]
+    axis = inner.attrs["axes"][0]
     kept = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
     in_place = total.shape == kept or total.ndim == 0 == x.ndim - 1
-    return axis if in_place and not others else None
+    return axis if in_place else None
 
 
 def _unshifted(x: Node, axis: int) -> Node:
