@@ -148,6 +148,24 @@ def test_what_is_asked_for_is_what_is_done(run, tmp_path):
     assert net.program().states == {}
 
 
+def test_the_engine_can_be_chosen_and_is_told(run, tmp_path):
+    words = ["--epochs", 1, "--engine", "reference", "--threads", 2]
+    code, out, _ = run("train", "moons", *words)
+    assert code == 0
+    assert " s by the reference engine\n" in out
+    history = json.loads((tmp_path / "runs" / "moons" / "history.json").read_text())
+    assert history["engine"] == "reference"
+    assert history["compile_seconds"] > 0
+    code, _, err = run("train", "moons", "--engine", "fast")
+    assert code == 1
+    assert "unknown engine 'fast'" in err
+    told = cli._how(pg.History(engine="native", compile_seconds=0.55, best_epoch=3))
+    assert told == (
+        " by the native engine, compiled in 0.6 s; the weights are those of epoch 3, "
+        "the best"
+    )
+
+
 def test_a_second_run_leaves_no_picture_of_the_first(run, tmp_path):
     folder = tmp_path / "runs" / "moons"
     run("train", "moons", "--epochs", 1)

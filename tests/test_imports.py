@@ -38,11 +38,13 @@ STAGES = {
     "schedules": "how the rate changes",
     "optimizers": "how parameters are renewed",
     "compose": "network, loss and optimiser become one program",
+    "native": "programs as machine code",
     # training and its surroundings
     "data": "toy data and preparation",
     "train": "the loop, its settings and its history",
     "encode": "layers and settings as plain JSON",
     "model": "networks in files",
+    "reading": "what is read off a network",
     "inside": "the values of a training step",
     "summary": "the table of layers",
     "network": "what a user calls",

@@ -35,7 +35,7 @@ def small(**settings):
 @pytest.mark.parametrize("name", zoo.NAMES)
 def test_what_is_saved_comes_back(name, tmp_path):
     animal = zoo.ZOO[zoo.NAMES.index(name)]
-    net, (X, y) = animal.fit(epochs=2), animal.data()
+    net, (X, y) = animal.fit(epochs=2, engine="auto"), animal.data()
     path = net.save(tmp_path / "net.safetensors")
     loss = animal.settings.get("loss")
     own = {**OWN, "<lambda>": loss}

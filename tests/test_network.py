@@ -104,7 +104,7 @@ def test_a_regression_predicts_values_and_scores_r2(outputs):
 def test_many_samples_are_predicted_in_pieces():
     net, X, _ = classifier()
     many = np.tile(X, (400, 1))
-    assert len(many) > 2 * pg.network.CHUNK
+    assert len(many) > 2 * pg.reading.CHUNK
     np.testing.assert_array_equal(net.predict(many), np.tile(net.predict(X), 400))
     np.testing.assert_allclose(
         net.outputs(many), np.tile(net.outputs(X), (400, 1)), rtol=1e-5, atol=1e-6

@@ -78,6 +78,7 @@ from .schedules import (
     WarmUp,
 )
 from .train.callbacks import Callback
+from .train.engines import FallbackWarning
 from .train.history import History
 from .train.loop import DivergedWarning
 from .train.settings import EarlyStopping
@@ -108,6 +109,7 @@ __all__ = [
     "Dropout",
     "EarlyStopping",
     "Exponential",
+    "FallbackWarning",
     "Flatten",
     "GlobalAvgPool2d",
     "Glorot",

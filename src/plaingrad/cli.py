@@ -7,6 +7,7 @@ import io
 import os
 import sys
 import warnings
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,20 +16,28 @@ from typing import Any
 import numpy as np
 
 from . import __version__
-from .errors import FileError, PlaingradError, SettingError, unknown_name
+from .errors import (
+    FileError,
+    MissingExtraError,
+    PlaingradError,
+    SettingError,
+    unknown_name,
+)
 from .files import make_folder, write_whole
 from .network import Network, Sequential, load
 from .optimizers import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, RMSprop
 from .report import write_picture, write_run
 from .samples import read_samples
 from .tasks import TASKS, Parts, Task, find
-from .train.history import brief
+from .train.history import History, brief
 from .train.progress import wanted
 
 OPTIMIZERS = {
     cls.__name__.lower(): cls
     for cls in (SGD, Momentum, Nesterov, RMSprop, Adagrad, Adam, AdamW)
 }
+SAME = ("seed", "dtype", "engine", "threads")
+"""The options that `fit` takes as they are, whatever the task."""
 ABOUT = """\
 Neural networks you can read: train one, then print it as a plain NumPy script,
 as mathematics, or as a table."""
@@ -38,6 +47,7 @@ examples:
   plaingrad summary runs/digits            what each layer gives, holds and costs
   plaingrad longhand runs/digits           the training as a NumPy script
   plaingrad derivation runs/digits         the mathematics of it
+  plaingrad engine runs/digits             its machine code: kernels, memory, time
   plaingrad predict runs/digits new.csv    a label for each row of a file
 
 A MODEL is the folder of a run, or a .safetensors file that net.save wrote.
@@ -51,6 +61,9 @@ examples:
 What is not given is as usual for the task. Ctrl-C ends the training early; what was
 learnt until then is written. The folder holds the model, the history, pictures of the
 costs and the mistakes, and the training as a NumPy script with its data."""
+MEASURING = """\
+Some updates are done and measured on this computer; the model stays as it is. They are
+on the data of the run, or on random data when there is only a model."""
 PREDICTING = """\
 examples:
   plaingrad predict runs/digits new.csv
@@ -110,6 +123,11 @@ def parser() -> argparse.ArgumentParser:
     _add_model(summary)
     picture = "also draw the network, as .png, .svg or .pdf"
     summary.add_argument("--diagram", type=Path, metavar="FILE", help=picture)
+    text = "print how machine code trains a model, and where its time goes"
+    engine = _command(commands, "engine", measure, text)
+    engine.epilog = MEASURING
+    _add_model(engine)
+    _add_out(engine, "write it to this file")
     guess = _command(commands, "predict", predict, "predict the rows of a file")
     guess.epilog = PREDICTING
     _add_model(guess)
@@ -160,6 +178,10 @@ def _train_parser(commands: Any) -> None:
     seed = "of splits, weights, shuffles and dropout (default: 0)"
     add("--seed", type=int, metavar="N", default=0, help=seed)
     add("--dtype", default="float32", help="float32 (default) or float64")
+    engine = "auto (default), native (machine code) or reference (NumPy)"
+    add("--engine", metavar="NAME", default="auto", help=engine)
+    threads = "of the native engine (default: as many as the work is worth)"
+    add("--threads", type=int, metavar="N", help=threads)
     add("--quiet", action="store_true", help="say only the result")
 
 
@@ -181,7 +203,7 @@ def train(options: argparse.Namespace) -> None:
     with _warnings_told():
         _fit(network, parts, settings, options.quiet)
     history = network.history
-    say(f"{history.epochs} epochs in {history.seconds:.1f} s" + _best(network))
+    say(f"{history.epochs} epochs in {history.seconds:.1f} s{_how(history)}")
     found = network.evaluate(*parts.test)
     told = ", ".join(f"{name} {brief(value)}" for name, value in found.items())
     print(f"test {told}")
@@ -199,9 +221,14 @@ def _fit(
     network.fit(X, y, validation=parts.validation, verbose=show, **settings)
 
 
-def _best(network: Network) -> str:
-    best = network.history.best_epoch
-    return f"; the weights are those of epoch {best}, the best" if best else ""
+def _how(history: History) -> str:
+    """Return what did the work, and what was kept of it."""
+    compiled = f", compiled in {history.compile_seconds:.1f} s"
+    native = history.engine == "native"
+    best = history.best_epoch
+    return f" by the {history.engine} engine{compiled if native else ''}" + (
+        f"; the weights are those of epoch {best}, the best" if best else ""
+    )
 
 
 @contextmanager
@@ -244,7 +271,8 @@ def _settings(task: Task, options: argparse.Namespace) -> dict[str, Any]:
             raise unknown_name("optimizer", word, OPTIMIZERS)
         rate = {} if options.lr is None else {"lr": options.lr}
         settings["optimizer"] = OPTIMIZERS[word](**rate)
-    return {**settings, "seed": options.seed, "dtype": options.dtype}
+    same = {name: getattr(options, name) for name in SAME}
+    return {**settings, **same}
 
 
 def _open(path: Path) -> Network:
@@ -286,6 +314,38 @@ def summarise(options: argparse.Namespace) -> None:
         from . import draw
 
         print(f"wrote {write_picture(picture, draw.network(summary.layers()))}")
+
+
+def measure(options: argparse.Namespace) -> None:
+    """Print how the native engine trains a model, and where its time goes."""
+    from .train.engines import MISSING, available
+
+    network = _open(options.model)
+    program, training = network.program(), network._known_training()
+    if not available():
+        raise MissingExtraError(MISSING)
+    from .native.measure import made_up
+    from .native.report import report
+
+    arrays = _arrays(options.model)
+    if arrays is None:
+        arrays = {**network.params, **made_up(program, training.count)}
+    _say(report(program, arrays), options.out)
+
+
+def _arrays(model: Path) -> dict[str, Any] | None:
+    """Return the arrays that a run was trained on, or None where there are none."""
+    path = model / "data.npz"
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            return dict(found)
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise FileError(
+            f"{path} cannot be read: {error}. Train again, or give the name of the "
+            f"model file, which is measured on random data."
+        ) from None
 
 
 def predict(options: argparse.Namespace) -> None:

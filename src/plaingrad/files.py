@@ -1,9 +1,10 @@
-"""Writing files so that they are whole or not there."""
+"""Writing files so that they are whole or not there, and where caches are."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 
 from .errors import FileError
@@ -59,3 +60,19 @@ def make_folder(path: str | Path) -> Path:
     if not os.access(folder, os.W_OK):
         raise FileError(f"cannot write to the folder {folder}. Choose another one.")
     return folder
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be had again; it need not exist yet.
+
+    That is the environment variable `PLAINGRAD_CACHE` when set, otherwise the folder
+    `plaingrad` in the platform's place for caches.
+    """
+    if chosen := os.environ.get("PLAINGRAD_CACHE"):
+        return Path(chosen).expanduser()
+    home = Path.home()
+    variable, usual = {
+        "darwin": ("", home / "Library" / "Caches"),
+        "win32": ("LOCALAPPDATA", home / "AppData" / "Local"),
+    }.get(sys.platform, ("XDG_CACHE_HOME", home / ".cache"))
+    return Path(os.environ.get(variable) or usual) / "plaingrad"

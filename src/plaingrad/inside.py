@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
-
-import numpy as np
 
 from .compose import Forward, compose, reading
 from .graph import Node
 from .layers import Layer
 from .program import Procedure
-from .run import compile_procedure
 from .trace import current
 from .train.training import Training
-
-Array = np.ndarray[Any, Any]
 
 
 class Calm(Layer):
@@ -62,23 +55,3 @@ def inner_values(
         for step in procedure.steps
         if step.section != "update"
     }
-
-
-def compiled(
-    procedure: Procedure, params: Mapping[str, Array], dtype: str
-) -> Callable[..., tuple[Any, ...]]:
-    """Return a function of X (and y) that computes a procedure's results.
-
-    It reads the parameters when it is called.
-    """
-    names = list(procedure.inputs)
-    # a clock is asked for by layers that are random even without training
-    values = {n: leaf.attrs.get("value", 1) for n, leaf in procedure.inputs.items()}
-    run = compile_procedure(procedure, dtype, "read", names)
-
-    def call(X: Array, y: Array | None = None) -> tuple[Any, ...]:
-        ones = np.ones(len(X), dtype=dtype)
-        pool = {**values, **params, "X": X, "y": y, "w": ones}
-        return run(*[pool[name] for name in names])
-
-    return call

@@ -15,13 +15,15 @@ import numpy as np
 from .compose import Forward, compose, forward, reading, start_line
 from .errors import PlaingradError, SettingError, unknown_name, whole
 from .graph import Node
-from .inside import compiled, inner_values
+from .inside import inner_values
 from .layers import Layer
 from .layers import Sequence as LayerSequence
 from .losses import Loss
 from .model import Model, read, save
+from .native.flat import flat
 from .optimizers import Optimizer
 from .program import Procedure, Program, part
+from .reading import Reading, written
 from .run import draw
 from .summary import Summary, summarise
 from .train import callbacks as watching
@@ -31,13 +33,11 @@ from .train.history import History
 from .train.loop import DivergedWarning
 from .train.progress import Progress, wanted
 from .train.session import Session, prepare, prepare_target
-from .train.settings import EarlyStopping, Settings, dtype_name
+from .train.settings import EarlyStopping, Machine, Settings, dtype_name, refuse_other
 from .train.training import Training
 from .write.script import script
 
 Array = np.ndarray[Any, Any]
-CHUNK = 4096
-"""How many samples are predicted at a time."""
 
 
 class Network(Layer):
@@ -84,6 +84,8 @@ class Network(Layer):
         callbacks: Iterable[Callback] = (),
         warm_start: bool = False,
         dtype: str = "float32",
+        engine: str = "auto",
+        threads: int | None = None,
         verbose: bool | None = None,
     ) -> History:
         """Train the network from its start.
@@ -128,6 +130,12 @@ class Network(Layer):
             Go on from the present weights and not from fresh ones.
         dtype
             "float32" or "float64".
+        engine
+            "native" trains by machine code, "reference" by the printed NumPy text, bit
+            for bit; "auto" takes the first where llvmlite is there.
+        threads
+            How many the native engine uses; by default as many as the work is worth.
+            The result does not depend on it.
         verbose
             Whether to show progress; by default when standard error is a terminal.
 
@@ -146,6 +154,9 @@ class Network(Layer):
         DivergedWarning
             When the loss became infinite or undefined. Training has then ended with
             the last weights that were good.
+        FallbackWarning
+            When the network has something that the native engine cannot run, and the
+            reference trains it.
 
         Notes
         -----
@@ -168,17 +179,26 @@ class Network(Layer):
             early_stopping=early_stopping,
             dtype=dtype,
         )
+        machine = Machine(engine=engine, threads=threads)
         watchers = watching.checked(callbacks)
         kept = self._params if warm_start else None
         known = self._features if kept is not None else None
         prepared = prepare(self, X, y, settings, self._masks, kept, known)
-        self._adopt(Session.start(prepared))
-        if wanted(verbose):
+        shown = wanted(verbose)
+        self._adopt(Session.start(prepared, machine, shown))
+        if shown:
             watchers.append(Progress(settings.epochs))
         return _told(self.session.run(watchers))
 
     def partial_fit(
-        self, X: Any, y: Any, *, sample_weight: Any = None, **settings: Any
+        self,
+        X: Any,
+        y: Any,
+        *,
+        sample_weight: Any = None,
+        engine: str | None = None,
+        threads: int | None = None,
+        **settings: Any,
     ) -> History:
         """Train on for one epoch over these samples.
 
@@ -191,7 +211,7 @@ class Network(Layer):
             Samples and targets, as for `fit`.
         sample_weight
             The weight of each sample, (n,).
-        **settings
+        engine, threads, **settings
             Those of `fit` but the number of epochs, the validation and early stopping.
             The first call takes them; later calls may only repeat them.
 
@@ -210,33 +230,43 @@ class Network(Layer):
                 raise SettingError(
                     f"partial_fit trains for one epoch; {name} is no use."
                 )
-        going = self._session
-        begun = Settings(dtype=self._dtype)
-        if self._training is not None:
-            begun = self._training.settings
-        other = begun.differs(settings) if going is not None else None
-        if other is not None:
-            raise SettingError(
-                f"training was begun with {other}={getattr(begun, other)!r}, which "
-                f"cannot become {settings[other]!r} on the way. Leave it out, or start "
-                f"again with fit(X, y, warm_start=True, {other}=...)."
-            )
+        machine = {"engine": engine, "threads": threads}
+        on = self._machine({n: v for n, v in machine.items() if v is not None})
         present = replace(
-            begun.changed(settings if going is None else {}),
+            self._begun(settings),
             epochs=1,
             early_stopping=None,
             sample_weight=sample_weight,
         )
         known = self._features if self._params is not None else None
         prepared = prepare(self, X, y, present, self._masks, self._params, known)
+        going = self._session
         if going is None or not going.suits(prepared):
-            going = Session.start(prepared)
+            going = Session.start(prepared, on, wanted(None))
             if self._session is not None:
                 going.take_over(self._session)
         going.check_endless()
         if going is not self._session:
             self._adopt(going)
         return _told(going.go_on(prepared))
+
+    def _begun(self, settings: Mapping[str, Any]) -> Settings:
+        """Return the settings to go on with; a session keeps to what it has."""
+        begun = Settings(dtype=self._dtype)
+        if self._training is not None:
+            begun = self._training.settings
+        if self._session is None:
+            return begun.changed(settings)
+        refuse_other(begun, begun.changed(settings), settings)
+        return begun
+
+    def _machine(self, given: Mapping[str, Any]) -> Machine:
+        """Return what to go on with; a session keeps to what it has."""
+        if self._session is None:
+            return Machine(**given)
+        begun = self._session.machine
+        refuse_other(begun, replace(begun, **given), given)
+        return begun
 
     def build(self, X: Any, seed: int = 0, dtype: str = "float32") -> Self:
         """Draw the parameters for samples like X without training; return self.
@@ -251,7 +281,7 @@ class Network(Layer):
             name: start_line(declared, made.trace, dtype)[0]
             for name, declared in made.trace.parameters.items()
         }
-        self._take(draw(starts, seed, dtype, {}), features, dtype)
+        self._take(flat(draw(starts, seed, dtype, {})), features, dtype)
         return self
 
     def _adopt(self, session: Session) -> None:
@@ -278,6 +308,8 @@ class Network(Layer):
         made = memo[id(self)] = object.__new__(type(self))
         state = {**vars(self), "_cache": {}}
         vars(made).update(copy.deepcopy(state, memo))
+        if made._session is not None:
+            made._params = made._session.engine.parameters
         return made
 
     @property
@@ -345,8 +377,11 @@ class Network(Layer):
         They have the shape of the targets: (n,) where the network was trained with one
         number per sample.
         """
-        found, training = self._read("labels", X), self._known_training()
-        if found.dtype == bool:
+        found = self._read("labels", X)
+        if found.ndim == 1 and found.dtype.kind != "b":
+            return found
+        training = self._known_training()
+        if found.dtype.kind == "b":
             found = found.astype(training.truths)
         return found[:, 0] if training.single and found.shape[1:] == (1,) else found
 
@@ -376,7 +411,7 @@ class Network(Layer):
         total = loss.total(made.output, leaf_y)
         values = self._cached(
             f"evaluate {leaf_y.shape} {leaf_y.kind}",
-            lambda: self._compiled(reading(made, {"loss": total, word: score})),
+            lambda: self._reading(reading(made, {"loss": total, word: score})),
         )(inputs, target)
         return {"loss": float(values[0]), word: float(values[1])}
 
@@ -420,7 +455,9 @@ class Network(Layer):
             raise SettingError(f"{name} needs the targets: net.inside({name!r}, X, y).")
         else:
             data = [*self._checked(X, y, made)]
-        run = self._cached(f"inside {name}", lambda: self._compiled(procedure))
+        run = self._cached(
+            f"inside {name}", lambda: written(procedure, self.params, self._dtype)
+        )
         return np.asarray(run(*data)[0])
 
     def _checked(self, X: Any, y: Any, made: Forward) -> tuple[Array, Array]:
@@ -448,18 +485,22 @@ class Network(Layer):
         return self._training
 
     def _read(self, what: str, X: Any) -> Array:
+        known = self._cache.get(what)
+        if known is not None:
+            found: Array | None = known.quick(X)
+            if found is not None:
+                return found
         features = self._known_features()
         if what != "output":
             self._known_training()
         inputs = as_features(X, self._dtype, features)
-        run = self._cached(what, lambda: self._reader(what))
-        parts = [run(inputs[i : i + CHUNK])[0] for i in range(0, len(inputs), CHUNK)]
-        return np.concatenate(parts)
+        reader: Reading = self._cached(what, lambda: self._reader(what))
+        return reader.rows(inputs)
 
-    def _reader(self, what: str) -> Callable[..., tuple[Any, ...]]:
+    def _reader(self, what: str) -> Reading:
         made = forward(self, self._features)
         node = made.output if what == "output" else self._meaning(what, made)
-        return self._compiled(reading(made, {what: node}))
+        return self._reading(reading(made, {what: node}))
 
     def _meaning(self, what: str, made: Forward) -> Node:
         loss = self._known_training().loss
@@ -479,8 +520,16 @@ class Network(Layer):
             self._cache = {**self._cache, key: make()}
         return self._cache[key]
 
-    def _compiled(self, procedure: Procedure) -> Callable[..., tuple[Any, ...]]:
-        return compiled(procedure, self.params, self._dtype)
+    def _reading(self, procedure: Procedure) -> Reading:
+        """Return a procedure as a function of data; what trains, also reads."""
+        going = self._session
+        return Reading(
+            procedure,
+            self.params,
+            self._dtype,
+            native=going is None or going.engine.name == "native",
+            threads=None if going is None else going.machine.threads,
+        )
 
     # Readings.
 
@@ -613,7 +662,7 @@ def load(path: str | Path, objects: Mapping[str, Any] | None = None) -> Network:
     network = model.network
     if not isinstance(network, Network):
         network = Sequential(network)
-    network._take(model.params, model.features, model.dtype)
+    network._take(flat(model.params), model.features, model.dtype)
     network._masks, network._training = model.masks, model.training
     return cast(Network, network)
 

@@ -58,6 +58,9 @@ class Op:
         Whether NumPy's text takes complex numbers, so that the complex step proves it.
     view
         Whether the result is a view of the input that costs nothing to repeat.
+    native
+        The text that is compiled to machine code, entry by entry, where it differs from
+        `text`.
     lower
         The same value from simpler operations, for the readers.
     """
@@ -74,6 +77,7 @@ class Op:
     keeps_truths: bool = False
     analytic: bool = True
     view: bool = False
+    native: str | None = None
     lower: Callable[[Node], Node] | None = None
 
     def template(self, node: Node) -> str:

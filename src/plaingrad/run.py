@@ -5,11 +5,12 @@ The text is registered with `linecache`, so tracebacks and debuggers show its li
 
 from __future__ import annotations
 
+import copy
 import itertools
 import linecache
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from .ops.random import uniform
 from .program import Procedure, Program
 from .write.lines import function_lines, overflows
 from .write.update import renewed, update_function
+
+if TYPE_CHECKING:
+    from .train.stretch import Stretch, Watch
 
 Array = np.ndarray[Any, Any]
 
@@ -83,18 +87,17 @@ class Reference:
         The present values by name; `update` renews them.
     """
 
+    name = "reference"
+    blocking = False
+
     def __init__(
         self, program: Program, given: Mapping[str, Array], seed: int | None = None
     ) -> None:
         self.program = program
         self.given = dict(given)
         seed = program.loop.seed if seed is None else seed
-        starts = {p.name: p.start for p in program.parameters}
-        self.parameters = draw(starts, seed, program.dtype, self.given)
-        self.states = {
-            name: np.zeros_like(self.parameters[owner])
-            for name, owner in program.states.items()
-        }
+        self.parameters, self.states = first_values(program, given, seed)
+        self._data: dict[str, Array] = {}
         self._settings = {**program.settings, "seed": seed}
         self._arguments = list(program.update.inputs)
         self._renewed = renewed(program)
@@ -109,6 +112,28 @@ class Reference:
             "evaluate",
             self._names,
         )
+
+    def bind(self, data: Mapping[str, Array]) -> None:
+        """Take the arrays to train on, by name."""
+        self._data = dict(data)
+
+    def run(self, stretch: Stretch, watch: Watch) -> int:
+        """Do the updates of a stretch and return how many were done.
+
+        It ends after a loss that is not finite, and when the watch is told to stop.
+        """
+        whole = stretch.order is None and stretch.batch_size >= stretch.count
+        for update in range(stretch.batches):
+            epoch, rows = stretch.place(update)
+            batch = self._data
+            if not whole:
+                batch = {name: values[rows] for name, values in batch.items()}
+            clock = {"step": stretch.step + update + 1, "epoch": epoch}
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                loss = self.update({**batch, **clock, **stretch.fixed})
+            if not watch.enter(loss):
+                break
+        return watch.done
 
     def update(self, values: Mapping[str, Any]) -> float:
         """Do one training step; `values` are the batch and the clock, by name."""
@@ -131,6 +156,31 @@ class Reference:
         loss, score = self._evaluate(*[pool[name] for name in self._names])
         return float(loss), float(score)
 
+    def put(self, parameters: Mapping[str, Array], states: Mapping[str, Array]) -> None:
+        """Take on copies of some values, by name."""
+        self.parameters.update({n: value.copy() for n, value in parameters.items()})
+        self.states.update({n: value.copy() for n, value in states.items()})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return an engine with values of its own; programs never change."""
+        made = copy.copy(self)
+        made.parameters = copy.deepcopy(self.parameters, memo)
+        made.states = copy.deepcopy(self.states, memo)
+        return made
+
+
+def first_values(
+    program: Program, given: Mapping[str, Array], seed: int
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return the parameters as they begin, and the optimiser's memory: zeros."""
+    starts = {p.name: p.start for p in program.parameters}
+    parameters = draw(starts, seed, program.dtype, given)
+    states = {
+        name: np.zeros_like(parameters[owner])
+        for name, owner in program.states.items()
+    }
+    return parameters, states
+
 
 def draw(
     starts: Mapping[str, str], seed: int, dtype: str, given: Mapping[str, Array]
@@ -152,7 +202,7 @@ def draw(
         "def start(seed, data):",
         "    rng = np.random.default_rng(seed)",
         *(f"    {name} = {text}" for name, text in starts.items()),
-        f"    return {', '.join(starts)},",
+        f"    return [{', '.join(starts)}]",
     ]
     values = compile_text("\n".join(lines) + "\n", "start")(seed, given)
     return {

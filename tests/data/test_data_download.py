@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from plaingrad.data.download import cache_folder, fetch
+from plaingrad.data.download import fetch
 from plaingrad.errors import FileError
+from plaingrad.files import cache_folder
 
 CONTENT = bytes(range(256)) * 1000
 

@@ -1,9 +1,8 @@
-"""The cache folder, and checked downloads into it."""
+"""Downloads that are checked and whole, or not there."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import sys
 from pathlib import Path
@@ -13,22 +12,6 @@ from ..errors import FileError
 SECONDS_WITHOUT_ANSWER = 30
 BLOCK = 1 << 16
 BAR = 30
-
-
-def cache_folder() -> Path:
-    """Return the folder for downloaded data; it need not exist yet.
-
-    That is the environment variable `PLAINGRAD_CACHE` when set, otherwise the folder
-    `plaingrad` in the platform's place for caches.
-    """
-    if chosen := os.environ.get("PLAINGRAD_CACHE"):
-        return Path(chosen).expanduser()
-    home = Path.home()
-    variable, usual = {
-        "darwin": ("", home / "Library" / "Caches"),
-        "win32": ("LOCALAPPDATA", home / "AppData" / "Local"),
-    }.get(sys.platform, ("XDG_CACHE_HOME", home / ".cache"))
-    return Path(os.environ.get(variable) or usual) / "plaingrad"
 
 
 def fetch(url: str, path: Path, sha256: str, otherwise: str = "Try again.") -> None:

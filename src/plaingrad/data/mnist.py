@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FileError
-from .download import cache_folder, fetch
+from ..files import cache_folder
+from .download import fetch
 
 FILES = (
     "train-images-idx3-ubyte",

@@ -114,6 +114,7 @@ define(
     domain=_choice,
     number="{1} if {0} else {2}",
     hint="chosen",
+    native="np.where({0}, {1}, {2})",
 )
 
 for _name, _sign, _maths in [
@@ -132,6 +133,7 @@ for _name, _sign, _maths in [
         domain=reals(2, apart=0.2),
         hint="mask",
         analytic=False,
+        native="np.equal({0}, {1})" if _name == "eq" else None,
     )
 
 define(
@@ -142,6 +144,7 @@ define(
     grad=lambda y, g: (None,),
     domain=lambda rng: ([rng.random((2, 3)) > 0.5], {}),
     hint="floats",
+    native="{0}",
 )
 
 

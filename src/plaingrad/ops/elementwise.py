@@ -90,6 +90,7 @@ define(
     domain=_quotient,
     hint="whole",
     analytic=False,
+    native="np.floor_divide({0}, {1})",
 )
 
 
@@ -119,6 +120,7 @@ define(
     grad=_pow_grad,
     domain=reals(2, 0.5, 2.0),
     hint=lambda node: "squares" if is_number(node.inputs[1], 2) else "powers",
+    native="np.power({0}, {1})",
 )
 
 # Functions of one array.
@@ -185,6 +187,7 @@ _unary(
     "\\sigma(#0)",
     lambda y, g: (g * (y * (1 - y)),),
     hint="sigmoid",
+    native="np.sigmoid({0})",
 )
 _unary(
     "softplus",

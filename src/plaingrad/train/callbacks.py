@@ -16,7 +16,8 @@ class Callback:
 
     Every method gets the history so far. `on_batch_end` and `on_epoch_end` may return
     True to end the training after this batch or epoch. The network that is trained can
-    be used meanwhile: it has the weights of the moment.
+    be used meanwhile: it has the weights of the moment. Training pauses for these two
+    only where they are overridden.
     """
 
     def on_fit_begin(self, history: History) -> None:
@@ -28,8 +29,21 @@ class Callback:
     def on_epoch_end(self, history: History) -> bool | None:
         """Run after every epoch, its validation included."""
 
+    def on_tick(self, history: History) -> None:
+        """Run some ten or more times a second, for displays.
+
+        Training may go on meanwhile, so the weights are not to be read here. An update
+        that takes longer delays it.
+        """
+
     def on_fit_end(self, history: History) -> None:
         """Run when training has ended, however it ended."""
+
+
+def overrides(callback: Callback, event: str) -> bool:
+    """Tell whether a callback does something at an event, such as "on_batch_end"."""
+    method = getattr(callback, event)
+    return getattr(method, "__func__", method) is not getattr(Callback, event)
 
 
 def checked(callbacks: Any) -> list[Callback]:

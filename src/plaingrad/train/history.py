@@ -33,6 +33,10 @@ class History:
         "diverged", or "error" when a callback raised one.
     chosen
         What `fit` chose by itself, in a sentence each.
+    engine
+        What did the work: "native" (machine code) or "reference" (NumPy).
+    compile_seconds
+        The time that making the engine ready took, not part of `seconds`.
     """
 
     score_name: str = "accuracy"
@@ -46,6 +50,8 @@ class History:
     seconds: float = 0.0
     stopped: str = "epochs"
     chosen: list[str] = field(default_factory=list)
+    engine: str = "reference"
+    compile_seconds: float = 0.0
 
     @property
     def epochs(self) -> int:

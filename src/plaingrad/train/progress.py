@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TextIO
 
 from .callbacks import Callback
@@ -14,6 +18,8 @@ REFRESH = 0.1
 """Seconds between two drawings of the display."""
 BAR = 14
 """How many characters the bar has."""
+PATIENCE = 0.5
+"""Seconds of silence after which a wait is explained."""
 REPORTS = 10
 """How many lines a whole training writes where there is no terminal."""
 
@@ -37,7 +43,7 @@ class Progress(Callback):
         self.stream = stream or sys.stderr
         self.live = is_terminal(self.stream)
         self._began = self._drawn = 0.0
-        self._first = self._updates = 0
+        self._first = self._updates = self._told = 0
 
     def on_fit_begin(self, history: History) -> None:
         """Say what was chosen, and start the clock."""
@@ -47,17 +53,16 @@ class Progress(Callback):
         self._first = history.epochs
         self._updates = len(history.batch_loss)
 
-    def on_batch_end(self, history: History) -> None:
-        """Draw, when the last drawing is long enough ago."""
-        if self.live and time.monotonic() - self._drawn > REFRESH:
-            self._draw(history)
-
-    def on_epoch_end(self, history: History) -> None:
-        """Write a line now and then, where nothing can be drawn over."""
-        done = history.epochs - self._first
-        now = done % max(1, self.epochs // REPORTS) == 0 and done < self.epochs
-        if now and not self.live:
-            self._draw(history)
+    def on_tick(self, history: History) -> None:
+        """Draw again, or write a line for each mark that was passed."""
+        if self.live:
+            if time.monotonic() - self._drawn > REFRESH:
+                self._draw(history)
+            return
+        done, apart = history.epochs - self._first, max(1, self.epochs // REPORTS)
+        while self._told + apart <= min(done, self.epochs - 1):
+            self._told += apart
+            self._draw(_as_of(history, self._first + self._told))
 
     def on_fit_end(self, history: History) -> None:
         """Leave the last line standing."""
@@ -106,6 +111,34 @@ class Progress(Callback):
                 parts.pop(name, None)
         text = "  ".join(parts.values())
         return text.ljust(room)[:room] if room else text
+
+
+def _as_of(history: History, epoch: int) -> History:
+    """Return the history as it was when an epoch ended, but for the updates."""
+    return replace(
+        history,
+        loss=history.loss[:epoch],
+        val_loss=history.val_loss[:epoch],
+        val_score=history.val_score[:epoch],
+    )
+
+
+@contextmanager
+def told_when_long(text: str, shown: bool) -> Iterator[None]:
+    """Write a line to standard error when what follows takes more than a moment."""
+
+    def tell() -> None:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+    timer = threading.Timer(PATIENCE, tell)
+    timer.daemon = True
+    if shown:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def wanted(verbose: bool | None) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,7 +16,6 @@ from ..errors import SettingError
 from ..losses import Loss, choose, class_weights
 from ..optimizers import Adam
 from ..program import Program
-from ..run import Reference
 from ..trace import Traced
 from .callbacks import Callback
 from .checks import (
@@ -26,9 +26,11 @@ from .checks import (
     same_length,
     something_free,
 )
+from .engines import start
 from .history import History
 from .loop import Clock, train
-from .settings import Settings
+from .settings import Machine, Settings
+from .stretch import Engine
 from .training import Training
 
 Array = np.ndarray[Any, Any]
@@ -199,16 +201,28 @@ class Session:
     """A training that can go on: what `fit` starts and `partial_fit` continues."""
 
     prepared: Prepared
-    engine: Reference
+    machine: Machine
+    engine: Engine
     history: History
     clock: Clock = field(default_factory=Clock)
 
     @classmethod
-    def start(cls, prepared: Prepared) -> Session:
-        """Compose the program, draw the parameters and stand ready."""
-        engine = Reference(prepared.program, prepared.given)
-        word = prepared.program.evaluate.results[1]
-        return cls(prepared, engine, History(word, chosen=list(prepared.chosen)))
+    def start(cls, prepared: Prepared, machine: Machine, shown: bool = False) -> Self:
+        """Compose the program, draw the parameters and stand ready.
+
+        `shown` says whether to tell of a long wait for the compiler.
+        """
+        program = prepared.program
+        began = time.perf_counter()
+        count = prepared.training.count
+        engine, chosen = start(program, prepared.given, machine, count, shown)
+        history = History(
+            program.evaluate.results[1],
+            chosen=[*prepared.chosen, *chosen],
+            engine=engine.name,
+            compile_seconds=time.perf_counter() - began,
+        )
+        return cls(prepared, machine, engine, history)
 
     def run(self, callbacks: Iterable[Callback] = ()) -> History:
         """Train as the program says."""
@@ -249,9 +263,10 @@ class Session:
 
     def take_over(self, other: Session) -> None:
         """Go on with the memory, the clock and the history of another session."""
-        for name, value in other.engine.states.items():
-            if name in self.engine.states:
-                self.engine.states[name] = value
+        mine, theirs = self.engine.states, other.engine.states
+        self.engine.put({}, {name: theirs[name] for name in mine if name in theirs})
+        other.history.engine = self.engine.name
+        other.history.compile_seconds += self.history.compile_seconds
         self.clock, self.history = other.clock, other.history
 
     def go_on(self, prepared: Prepared) -> History:
@@ -267,8 +282,7 @@ class Session:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Session:
         """Return a session of its own; programs never change and are shared."""
-        engine = copy.copy(self.engine)
-        engine.parameters = copy.deepcopy(self.engine.parameters, memo)
-        engine.states = copy.deepcopy(self.engine.states, memo)
+        engine = copy.deepcopy(self.engine, memo)
         history = copy.deepcopy(self.history, memo)
-        return Session(self.prepared, engine, history, copy.deepcopy(self.clock, memo))
+        clock = copy.deepcopy(self.clock, memo)
+        return Session(self.prepared, self.machine, engine, history, clock)

@@ -19,6 +19,7 @@ Array = np.ndarray[Any, Any]
 Monitor = Literal["val_loss", "val_accuracy"]
 MONITORS = ("val_loss", "val_accuracy")
 DTYPES = ("float32", "float64")
+ENGINES = ("auto", "native", "reference")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,29 @@ class EarlyStopping:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What a training runs on. That is no part of what is trained, nor of its file.
+
+    Attributes
+    ----------
+    engine
+        "native" for machine code, "reference" for the printed NumPy, "auto" for the
+        first of them that can run it.
+    threads
+        How many the native engine uses; None lets it choose.
+    """
+
+    engine: str = "auto"
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise unknown_name("engine", self.engine, ENGINES)
+        if self.threads is not None:
+            _set(self, "threads", whole("threads", self.threads))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The settings of a training; see `Network.fit` for what each means."""
 
@@ -84,15 +108,6 @@ class Settings:
             if name not in names:
                 raise unknown_name("setting", name, names)
         return replace(self, **given)
-
-    def differs(self, given: Mapping[str, Any]) -> str | None:
-        """Return the name of a given setting that is another than here, or None."""
-        new = self.changed(given)
-        for name, value in given.items():
-            mine, theirs = getattr(self, name), getattr(new, name)
-            if value is not None and not np.array_equal(mine, theirs):
-                return name
-        return None
 
     def __post_init__(self) -> None:
         _set(self, "epochs", whole("epochs", self.epochs))
@@ -185,6 +200,21 @@ def dtype_name(dtype: Any) -> str:
     if name not in DTYPES:
         raise unknown_name("dtype", name, DTYPES)
     return str(name)
+
+
+def refuse_other(begun: Any, wanted: Any, given: Mapping[str, Any]) -> None:
+    """Complain when a given setting would change those that training began with.
+
+    `begun` and `wanted` are records of settings, without and with what is given.
+    """
+    for name, value in given.items():
+        old = getattr(begun, name)
+        if value is not None and not np.array_equal(old, getattr(wanted, name)):
+            raise SettingError(
+                f"training was begun with {name}={old!r}, which cannot become "
+                f"{value!r} on the way. Leave it out, or start again with "
+                f"fit(X, y, warm_start=True, {name}=...)."
+            )
 
 
 def _set(record: Any, name: str, value: Any) -> None:

@@ -1,0 +1,1 @@
+"""plaingrad beside its peers, on identical work: `python -m benchmarks`."""

@@ -1,0 +1,247 @@
+"""Lanes, tiles and shards: what a model of the machine expects to be fastest.
+
+A few layouts are tried on paper. Each kernel is charged for its arithmetic and for the
+bytes that it moves, which come at the speed of the cache that the tile fits into.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from .blocks import NEAR, Plan, traffic
+from .layout import Copies, Lanes, Layout, resolve
+from .loops import Buffer, Call, Counter, Kernel, walk
+from .memory import tile_room
+from .nest import choose_lane
+from .pack import pack
+from .target import Target
+
+FAR, OUTSIDE = 10.0, 3.0
+"""The bytes in a cycle from behind the second cache, and from behind all caches."""
+LAST_CACHE = 8 << 20
+"""The bytes that one core may expect to have in the last cache."""
+CALL = 25.0
+"""The cycles that it takes to enter a kernel and its loops."""
+COSTS = {"uniform": 48, "exp": 12, "log": 16, "tanh": 24, "pow": 4, "div": 6, "sqrt": 6}
+"""The cycles of two hundred percent of a vector unit that operations take."""
+USUAL = 256
+"""The samples that are expected where nobody says how many."""
+MOST_SHARDS = 16
+WORTH = 2e6
+"""From how many cycles of an update on several threads are worth their trouble."""
+
+
+class Source(Protocol):
+    """Where kernels come from."""
+
+    target: Target
+    capacity: int | None
+    element: str
+    width: int
+
+    def kernels(self, single: bool) -> tuple[list[Kernel], int]:
+        """Return the kernels and the last stage."""
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """What is to be assembled.
+
+    Attributes
+    ----------
+    kernels
+        In order, with their stages and their places resolved.
+    plans
+        How products are computed.
+    copies
+        The tile's copies of the user's arrays.
+    last
+        The last stage.
+    layout, target
+        How values lie, and for which machine.
+    shards
+        Into how many parts the tiles of a batch are cut.
+    capacity
+        The most samples of a batch, or None: any number.
+    cycles
+        What an update is expected to take.
+    loss
+        The buffer of the loss of an update, if there is an update.
+    results
+        The buffers that the caller wants: numbers, or one row for each sample.
+    timed
+        Whether to count the cycles that each kernel takes.
+    """
+
+    kernels: Sequence[Kernel]
+    plans: Mapping[Kernel, Plan]
+    copies: Copies
+    last: int
+    layout: Layout
+    target: Target
+    shards: int
+    capacity: int | None
+    cycles: float
+    loss: Buffer | None = None
+    results: Sequence[Buffer] = ()
+    timed: bool = False
+
+    @property
+    def single(self) -> bool:
+        """Whether all samples of a batch fit into one tile."""
+        return self.capacity is not None and self.capacity <= self.layout.tile
+
+
+def choose(
+    source: Source, lanes: Lanes | None, tile: int | None, shards: int | None
+) -> Design:
+    """Return the design that is expected to be fastest, as far as it is not given."""
+    best: Design | None = None
+    for layout in _layouts(source, lanes, tile):
+        made = _design(source, layout)
+        if best is None or made.cycles < best.cycles:
+            best = made
+    assert best is not None
+    return replace(best, shards=shards if shards and not best.single else best.shards)
+
+
+def _layouts(source: Source, lanes: Lanes | None, tile: int | None) -> Iterator[Layout]:
+    """Yield the layouts that are worth a try."""
+    count = source.capacity or USUAL
+    width = source.width
+    kinds: tuple[Lanes, ...] = ("features", "samples") if lanes is None else (lanes,)
+    for kind in kinds:
+        step = width if kind == "samples" else 1
+        if tile is not None:
+            yield Layout(kind, tile, source.element, width)
+            continue
+        if kind == "samples" and lanes is None and count * 2 < width:
+            continue
+        most = -(-count // step) * step
+        sizes = {min(most, step * 4**power) for power in range(6)}
+        for size in sorted(sizes | ({most} if most <= 1024 else set())):
+            # a tile that just holds the batch needs no second pass over sums
+            yield Layout(kind, size, source.element, width)
+
+
+def _design(source: Source, layout: Layout) -> Design:
+    """Return the design in a layout, with what it is expected to take."""
+    capacity = source.capacity
+    single = capacity is not None and capacity <= layout.tile
+    kernels, last = source.kernels(single)
+    count = capacity or USUAL
+    tiles = math.ceil(count / layout.tile)
+    copies: Copies = {}
+    resolved = [resolve(kernel, layout, copies, single) for kernel in kernels]
+    ready, plans = pack(resolved, layout, source.target, count / layout.tile)
+    cycles = _cycles(ready, plans, layout, source.target, tiles, last)
+    sums = sum(layout.bytes(b) for k in ready if k.accumulates for b in set(k.writes))
+    shards = 1 if single else _shards(tiles, cycles, sums)
+    if not single:
+        cycles += shards * sums / FAR
+    return Design(
+        ready, plans, copies, last, layout, source.target, shards, capacity, cycles
+    )
+
+
+def _shards(tiles: int, cycles: float, sums: float) -> int:
+    """Return how many shards cost little: their sums must be added up."""
+    if cycles < WORTH:
+        return 1
+    cheap = int(0.04 * cycles / max(sums / FAR, 1.0))
+    return max(min(2, tiles), min(tiles, MOST_SHARDS, cheap))
+
+
+def _cycles(
+    kernels: Sequence[Kernel],
+    plans: Mapping[Kernel, Plan],
+    layout: Layout,
+    target: Target,
+    tiles: int,
+    last: int,
+) -> float:
+    """Return what an update is expected to take."""
+    loops = [[k for k in kernels if k.level == level] for level in range(1, last, 2)]
+    room = tile_room(loops, (), layout, ()).size
+    fixed = sum(
+        layout.bytes(b)
+        for b in {b for stage in loops for k in stage for b in _touched(k)}
+        if b.space in ("stored", "step")
+    )
+    near, far = _speed(room, target), _speed(fixed, target)
+    total = 0.0
+    for kernel in kernels:
+        plan = plans.get(kernel)
+        speeds = {
+            b: far if b.space in ("stored", "step") else near for b in _touched(kernel)
+        }
+        wait = _wait(kernel, plan, layout, target, speeds)
+        work = _work(kernel, plan, layout) + CALL
+        spent = max(work, wait) + 0.1 * min(work, wait)
+        total += spent * (tiles if kernel.level % 2 else 1)
+    return total
+
+
+def _wait(
+    kernel: Kernel,
+    plan: Plan | None,
+    layout: Layout,
+    target: Target,
+    speeds: Mapping[Buffer, float],
+) -> float:
+    """Return the cycles in which a kernel's bytes can be moved in one tile."""
+    moved = {b: layout.bytes(b) / speed for b, speed in speeds.items()}
+    for store in kernel.stores:
+        if store.add:
+            moved[store.buffer] *= 2
+    if plan is not None:
+        for part in traffic(kernel, plan, layout, target).parts:
+            buffer = part.operand.buffer
+            again = NEAR if part.reach < target.l2 / 2 else speeds[buffer]
+            moved[buffer] = part.once / speeds[buffer] + part.again / again
+    return sum(moved.values())
+
+
+def _speed(size: float, target: Target) -> float:
+    """Return the bytes in a cycle when a tile works on so many bytes."""
+    near = min(1.0, 0.8 * target.l2 / size) if size else 1.0
+    far = min(1.0, LAST_CACHE / size) if size else 1.0
+    return 1 / (near / NEAR + (far - near) / FAR + (1 - far) / OUTSIDE)
+
+
+def _work(kernel: Kernel, plan: Plan | None, layout: Layout) -> float:
+    """Return the cycles of a kernel's arithmetic in one tile."""
+    after = _operations(kernel) / 2
+    if plan is not None:
+        results = _points(kernel.free, plan.lane, layout)
+        return plan.cycles + results * after
+    lane = choose_lane(kernel, layout)
+    loads = sum(
+        0.5 if lane is None or x.places[0].factor(lane) in (0, 1) else layout.width
+        for x in kernel.loads()
+    )
+    return _points(kernel.counters, lane, layout) * (after + loads + 1)
+
+
+def _operations(kernel: Kernel) -> float:
+    cost = 0.0
+    for x in walk(kernel.roots()):
+        if isinstance(x, Call):
+            cost += COSTS.get(x.node.op.name, 2)
+    return cost
+
+
+def _points(counters: Sequence[Counter], lane: Counter | None, layout: Layout) -> float:
+    """Return how often the inside of loops runs, vectors counted as one."""
+    points = 1.0
+    for counter in counters:
+        size = counter.size if isinstance(counter.size, int) else layout.tile
+        points *= -(-size // layout.width) if counter is lane else size
+    return points
+
+
+def _touched(kernel: Kernel) -> set[Buffer]:
+    return {x.buffer for x in kernel.loads()} | set(kernel.writes)

@@ -1,0 +1,111 @@
+"""Threads that go through one native function together."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from queue import SimpleQueue
+
+Run = Callable[[int, int, int], int]
+Job = tuple[Run, int]
+QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
+@cache
+def cores() -> int:
+    """Return how many processors this process may use at once."""
+    try:
+        count = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this system
+        count = os.cpu_count() or 1
+    with contextlib.suppress(OSError, ValueError):
+        # a container may have many processors, and the time of a few
+        share, period = QUOTA.read_text().split()
+        count = min(count, max(1, int(share) // int(period)))
+    return count
+
+
+class Crew:
+    """Threads that sleep until there is a function to run, and end with this object.
+
+    Parameters
+    ----------
+    size
+        How many threads. The one that asks for work is none of them: it waits, so that
+        Ctrl-C finds it between two steps and never leaves the others behind.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._post = _Post(size)
+        self._process = os.getpid()
+        for me in range(size):
+            threading.Thread(
+                target=_work, args=(self._post, me), name="plaingrad", daemon=True
+            ).start()
+        weakref.finalize(self, self._post.dismiss)
+
+    def suits(self, size: int) -> bool:
+        """Tell whether these are so many threads, and of this process."""
+        return len(self._post.queues) == size and self._process == os.getpid()
+
+    def run(self, function: Run, table: int) -> int:
+        """Run a function in all threads, each with its number, and wait for the end.
+
+        Returns
+        -------
+        int
+            What it returned in the first thread.
+        """
+        post, interrupt = self._post, None
+        post.ended.clear()
+        post.left = len(post.queues)
+        try:
+            # the first thread wakes the others: nothing can come between here
+            post.queues[0].put((function, table))
+        finally:
+            while not post.ended.is_set():
+                try:
+                    post.ended.wait()
+                except KeyboardInterrupt as error:
+                    interrupt = error
+        if interrupt is not None:
+            raise interrupt
+        return post.done
+
+
+class _Post:
+    """Where the threads of a crew find work and say that it is done."""
+
+    def __init__(self, size: int) -> None:
+        self.queues: list[SimpleQueue[Job | None]] = [
+            SimpleQueue() for _ in range(size)
+        ]
+        self.lock, self.ended = threading.Lock(), threading.Event()
+        self.left = self.done = 0
+
+    def dismiss(self) -> None:
+        """Let all threads end."""
+        for queue in self.queues:
+            queue.put(None)
+
+
+def _work(post: _Post, me: int) -> None:
+    """Be one of a crew."""
+    size = len(post.queues)
+    while (job := post.queues[me].get()) is not None:
+        if me == 0:
+            for queue in post.queues[1:]:
+                queue.put(job)
+        function, table = job
+        done = function(table, me, size)
+        with post.lock:
+            post.left -= 1
+            if me == 0:
+                post.done = done
+            if post.left == 0:
+                post.ended.set()

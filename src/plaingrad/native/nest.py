@@ -1,0 +1,173 @@
+"""Kernels as loops: values entry by entry, sums and maxima."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .builder import Cell, Kind, Value
+from .layout import Layout
+from .loops import Counter, Kernel, N
+from .scope import Scope
+
+
+def choose_lane(kernel: Kernel, layout: Layout) -> Counter | None:
+    """Return the counter whose values stand side by side in a vector.
+
+    That is the samples, where these lie together; else what is written to neighbouring
+    places, else what is read from such.
+    """
+    if layout.lanes == "samples" and kernel.samples is not None:
+        return kernel.samples
+    for store in kernel.stores:
+        for counter in kernel.free:
+            if store.places[0].factor(counter) == 1 and counter.size != 1:
+                return counter
+    if kernel.how not in ("sum", "max", "product"):
+        return None
+    loads = kernel.loads()
+    for counter in reversed(kernel.folds):
+        factors = {x.places[0].factor(counter) for x in loads}
+        if factors <= {0, 1} and 1 in factors and counter.size != N:
+            return counter
+    return None
+
+
+def in_order(kernel: Kernel, without: Sequence[Counter | None] = ()) -> list[Counter]:
+    """Return the free counters, those that move furthest in memory first."""
+    store = kernel.stores[0].places[0]
+    kept = [c for c in kernel.free if c not in without]
+    return sorted(kept, key=lambda c: -abs(store.factor(c)))
+
+
+def write_map(scope: Scope) -> None:
+    """Write the kernel that computes every entry by itself."""
+
+    def entry() -> None:
+        for store in scope.kernel.stores:
+            scope.store(store)
+
+    with scope.loops(in_order(scope.kernel, [scope.lane])):
+        scope.across(entry)
+
+
+def write_fold(scope: Scope) -> None:
+    """Write the kernel that sums, or looks for the largest entry."""
+    kernel, lane = scope.kernel, scope.lane
+    if lane in kernel.folds:
+        _fold_across(scope)
+        return
+
+    def entry() -> None:
+        found = _Found(scope)
+        with scope.loops(kernel.folds):
+            found.take(found.operand())
+        scope.folded = found.result()
+        for store in kernel.stores:
+            scope.store(store)
+
+    with scope.loops(in_order(kernel, [lane])):
+        scope.across(entry)
+
+
+def _fold_across(scope: Scope) -> None:
+    """Fold over the lanes, too: vectors are folded, and at the end their lanes.
+
+    Sums of neighbouring results are finished together, which takes fewer steps.
+    """
+    kernel, width = scope.kernel, scope.width
+    order = in_order(kernel)
+    last = order[-1] if order else None
+    close = last is not None and kernel.stores[0].places[0].factor(last) == 1
+    if last is None or not close or kernel.how != "sum":
+        with scope.loops(order):
+            _fold_group(scope, None, 1)
+        return
+    assert isinstance(last.size, int)
+    whole = last.size // width * width
+    with scope.loops(order[:-1]):
+        if whole:
+            with scope.inner(), scope.b.loop(0, whole, width) as i:
+                scope.at[last] = i
+                _fold_group(scope, last, width)
+        if last.size > whole:
+            with scope.inner():
+                scope.at[last] = whole
+                _fold_group(scope, last, last.size - whole)
+
+
+def _fold_group(scope: Scope, counter: Counter | None, count: int) -> None:
+    """Fold for `count` values of a free counter at the same time."""
+    kernel, b = scope.kernel, scope.b
+    found = [_Found(scope) for _ in range(count)]
+
+    def take() -> None:
+        for i, one in enumerate(found):
+            with scope.inner():
+                if counter is not None:
+                    scope.at[counter] = scope.at[counter] + i
+                one.take(scope.masked(one.operand(), one.start))
+
+    def vectors() -> None:
+        with scope.loops([c for c in kernel.folds if c is not scope.lane]):
+            take()
+
+    scope.exactly(vectors)
+    if counter is None or count == 1:
+        scope.folded = b.across(found[0].result(), found[0].join)
+        with scope.scalar():
+            for store in kernel.stores:
+                scope.store(store)
+        return
+    total = b.sums([one.result() for one in found])
+    with scope.scalar(counter, total.kind.lanes):
+        scope.live = count if count < total.kind.lanes else None
+        scope.folded = total
+        for store in kernel.stores:
+            scope.store(store)
+
+
+class _Found:
+    """What a fold has found so far."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope, self.how = scope, scope.kernel.how
+        b = scope.b
+        element = scope.layout.element
+        self.kind = Kind(element, scope.width)
+        self.start = float("-inf") if self.how in ("max", "argmax") else 0.0
+        self.best = b.cell(b.constant(self.start, self.kind))
+        self.place: Cell | None = None
+        if self.how == "argmax":
+            self.place = b.cell(b.constant(0, self.kind.of("i32")))
+
+    def operand(self) -> Value:
+        """Return what is folded at this point."""
+        scope = self.scope
+        each = [
+            scope.b.coerce(scope.floats(scope.value(x)), self.kind)
+            for x in scope.kernel.operands
+        ]
+        return each[0] if len(each) == 1 else each[0] * each[1]
+
+    def join(self, a: Value, c: Value) -> Value:
+        """Return two results as one."""
+        return self.scope.b.maximum(a, c) if self.how == "max" else a + c
+
+    def take(self, v: Value) -> None:
+        """Look at one more entry."""
+        b, best = self.scope.b, self.best.get()
+        if self.place is None:
+            self.best.set(self.join(best, v))
+            return
+        better = v > best
+        (counter,) = self.scope.kernel.folds
+        at = self.scope.at[counter]
+        here = at if isinstance(at, int) else b.convert(at, "i32")
+        self.place.set(
+            b.select(better, b.coerce(here, self.place.kind), self.place.get())
+        )
+        self.best.set(b.select(better, v, best))
+
+    def result(self) -> Value:
+        """Return what was found."""
+        return self.best.get() if self.place is None else self.place.get()

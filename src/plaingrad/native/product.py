@@ -1,0 +1,384 @@
+"""Products of matrices and convolutions: blocks of results that stay in registers.
+
+A block holds `rows` times `columns` vectors of results. In each turn of the fold its
+columns are loaded as vectors and its rows as numbers in all lanes (or, where the lanes
+themselves are summed over, as vectors, too), and every pair is multiplied and added.
+What follows the product is done to the block before it is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import reduce
+from operator import or_
+
+from .blocks import Plan
+from .builder import I64, Cell, Kind, Value
+from .loops import Call, Counter, Folded, Kernel, Load, N, Store, walk
+from .nest import in_order, write_fold
+from .scope import Scope
+
+UNROLLED = 48
+"""The most multiply-adds of a block that are written out one after the other."""
+LONG = 12
+"""From how many operations on what follows a product is written as a loop."""
+
+
+def write_product(scope: Scope, plan: Plan | None, sparse: bool) -> None:
+    """Write a kernel that multiplies and sums.
+
+    With `sparse` there is one sample, some of whose numbers may be zero: what these
+    would leave as it is, is not touched.
+    """
+    if plan is None:
+        write_fold(scope)
+    else:
+        _Product(scope, plan, sparse).write()
+
+
+class _Product:
+    """The writing of one product: `a` gives the rows, `v` the vectors."""
+
+    def __init__(self, scope: Scope, plan: Plan, sparse: bool) -> None:
+        self.scope, self.b, self.a, self.v = scope, scope.b, plan.first, plan.second
+        self.kernel, self.width = scope.kernel, scope.width
+        samples = scope.kernel.samples
+        self.renews = sparse and samples in scope.kernel.folds and _renews(scope.kernel)
+        self.skips = sparse and samples in scope.kernel.free
+        self.lane, self.block = plan.lane, plan.block
+        self.summed = plan.lane in self.kernel.folds
+        self.vectors = scope.step(self.a) != 0
+        self.rows_first, self.packed_first = plan.rows_first, plan.packed_first
+        self.step = 1 if plan.packed else scope.step(self.v)
+
+    # The loops around the blocks.
+
+    def write(self) -> None:
+        """Write the loops."""
+        block, scope = self.block, self.scope
+        cut = [block.row, block.column, None if self.summed else self.lane]
+        with scope.loops(in_order(self.kernel, cut)):
+            if block.column is self.lane or self.summed:
+                self._blocks()
+            else:
+                scope.across(self._blocks)
+
+    def _blocks(self) -> None:
+        """Run through all rows and columns."""
+        if self.rows_first:
+            self._rows(lambda rows: self._columns(lambda n: self._write(rows, n)))
+        else:
+            self._columns(lambda n: self._rows(lambda rows: self._write(rows, n)))
+
+    def _columns(self, body: Callable[[int], None]) -> None:
+        """Run the body for all columns, told how many there are."""
+        column, count = self.block.column, self.block.columns
+        if column is None:
+            body(1)
+        elif column is self.lane:
+            self._vectors(body)
+        else:
+            for first, last, size in _cuts(column, count):
+                self._each(column, first, last, size, body)
+
+    def _vectors(self, body: Callable[[int], None]) -> None:
+        """Run the body for blocks of vectors of the lane counter."""
+        scope, width, count = self.scope, self.width, self.block.columns
+        size = self.lane.size
+        if isinstance(size, int):
+            whole, rest = size // width, size % width
+            full = whole // count * count
+            self._each(self.lane, 0, full * width, count * width, lambda _: body(count))
+            left = whole - full + (1 if rest else 0)
+            if left:
+                with scope.inner():
+                    scope.at[self.lane] = full * width
+                    scope.live = rest or None
+                    body(left)
+            return
+        rows, end = scope.limit(self.lane), self.b.constant(0, I64)
+        if count > 1:
+            end = rows / (count * width) * (count * width)
+            self._each(self.lane, 0, end, count * width, lambda _: body(count))
+        self._each(self.lane, end, rows, width, lambda _: body(1))
+
+    def _rows(self, body: Callable[[int], None]) -> None:
+        """Run the body for all rows, told how many there are."""
+        row, count = self.block.row, self.block.rows
+        if row is None:
+            body(1)
+            return
+        for first, last, size in _cuts(row, count):
+            self._each(row, first, last, size, body)
+
+    def _each(
+        self,
+        counter: Counter,
+        first: Value | int,
+        last: Value | int | None,
+        size: int,
+        body: Callable[[int], None],
+    ) -> None:
+        """Run the body at every `size`-th value of a counter."""
+        scope = self.scope
+        if isinstance(first, int) and isinstance(last, int) and last - first <= size:
+            if last > first:
+                with scope.inner():
+                    scope.at[counter] = first
+                    body(size)
+            return
+        end = scope.limit(counter) if last is None else last
+        with scope.inner(), self.b.loop(first, end, size) as i:
+            scope.at[counter] = i
+            body(size)
+
+    # One block.
+
+    def _write(self, rows: int, columns: int) -> None:
+        """Write one block, if it changes anything."""
+        scope = self.scope
+        with scope.inner():
+            for counter in self.kernel.folds:
+                scope.at[counter] = 0
+            starts = scope.address(self.a), scope.address(self.v)
+        if not self.renews or self.vectors:
+            self._fold(rows, columns, starts)
+            return
+        element, along = scope.layout.element, self._along()
+        found = [
+            ~self.b.load(
+                self.b.at(starts[0], i * along, element), Kind(element)
+            ).equals(0)
+            for i in range(rows)
+        ]
+        with self.b.when(reduce(or_, found)):
+            self._fold(rows, columns, starts)
+
+    def _fold(self, rows: int, columns: int, starts: tuple[Value, Value]) -> None:
+        """Start at zero, fold, finish, store."""
+        b, scope = self.b, self.scope
+        kind = Kind(scope.layout.element, self.width)
+        sums = [
+            [b.cell(b.constant(0, kind)) for _ in range(columns)] for _ in range(rows)
+        ]
+        folds = [c for c in self.kernel.folds if c is not self.lane]
+
+        def turn(a: Value, v: Value) -> None:
+            if not self.skips or self.vectors or rows > 1:
+                self._multiply(a, v, sums)
+                return
+            number = b.load(a, Kind(scope.layout.element))
+            with b.when(~number.equals(0)):
+                self._multiply(a, v, sums)
+
+        def vectors() -> None:
+            at = scope.at[self.lane]
+            self._loop(folds, self._moved(starts, self.lane, at), turn, rows * columns)
+
+        if self.summed:
+            scope.exactly(vectors)
+        else:
+            self._loop(folds, starts, turn, rows * columns)
+        self._finish(sums)
+
+    def _loop(
+        self,
+        folds: Sequence[Counter],
+        starts: tuple[Value, Value],
+        body: Callable[[Value, Value], None],
+        work: int,
+    ) -> None:
+        """Run the body at each point of the fold, with the addresses of that point."""
+        if not folds:
+            body(*starts)
+            return
+        counter, *rest = folds
+        size = counter.size
+        turns = 1
+        if not rest and isinstance(size, int):
+            turns = max(1, min(size, UNROLLED // max(work, 1), 8))
+            if size > 8 and turns > 4:
+                turns = 4
+        whole = size // turns * turns if isinstance(size, int) else None
+
+        def at(i: Value | int) -> None:
+            self._loop(rest, self._moved(starts, counter, i), body, work)
+
+        with self._counted(counter, whole, turns) as i:
+            for one in range(turns):
+                at(i + one)
+        if isinstance(size, int) and whole is not None:
+            for one in range(whole, size):
+                at(one)
+
+    @contextmanager
+    def _counted(
+        self, counter: Counter, whole: int | None, turns: int
+    ) -> Iterator[Value | int]:
+        if whole is not None and whole <= turns:
+            yield 0
+            return
+        end = self.scope.limit(counter) if whole is None else whole
+        with self.b.loop(0, end, turns) as i:
+            yield i
+
+    def _moved(
+        self, starts: tuple[Value, Value], counter: Counter, i: Value | int
+    ) -> tuple[Value, Value]:
+        """Return the addresses at a value of a counter."""
+        element = self.scope.layout.element
+        made = []
+        for load, start in zip((self.a, self.v), starts, strict=True):
+            factor = load.places[0].factor(counter)
+            made.append(self.b.at(start, i * factor, element) if factor else start)
+        return made[0], made[1]
+
+    def _multiply(self, a: Value, v: Value, sums: list[list[Cell]]) -> None:
+        """Multiply all rows with all columns at one point of the fold."""
+        b, scope, width = self.b, self.scope, self.width
+        element = scope.layout.element
+        across = self._across()
+        columns = [
+            scope.vector(
+                b.at(v, j * across, element), element, self.step, self.v.buffer
+            )
+            for j in range(len(sums[0]))
+        ]
+        if self.summed:
+            columns = [scope.masked(c, 0.0) for c in columns]
+        along = self._along()
+        for i, row in enumerate(sums):
+            start = b.at(a, i * along, element)
+            if self.vectors:
+                one = scope.vector(start, element, scope.step(self.a), self.a.buffer)
+            else:
+                one = b.broadcast(b.load(start, Kind(element)), width)
+            for cell, column in zip(row, columns, strict=True):
+                cell.set(b.fma(one, column, cell.get()))
+
+    def _along(self) -> int:
+        """Return how far apart the rows of a block stand in the first operand."""
+        row = self.block.row
+        if row is None:
+            return 0
+        return 1 if self.packed_first else self.a.places[0].factor(row)
+
+    def _across(self) -> int:
+        """Return how far apart the columns of a block stand in the second operand."""
+        column = self.block.column
+        if column is None:
+            return 0
+        if column is self.lane:
+            return self.step * self.width
+        return self.v.places[0].factor(column)
+
+    # The end of a block.
+
+    def _finish(self, sums: list[list[Cell]]) -> None:
+        """Do to each result what follows the product, and store it.
+
+        What follows is written once for all rows when it is long, so that the code
+        stays short; the sums then wait on the stack.
+        """
+        scope, b = self.scope, self.b
+        if len(sums) == 1 or self.summed or self._work() * len(sums) < LONG:
+            for i, row in enumerate(sums):
+                self._finish_row(i, [cell.get() for cell in row])
+            return
+        kind, columns = sums[0][0].kind, len(sums[0])
+        room = b.room(kind, len(sums) * columns)
+        for i, row in enumerate(sums):
+            for j, cell in enumerate(row):
+                place = (i * columns + j) * kind.lanes
+                b.store(b.at(room, place, kind.element), cell.get(), aligned=True)
+        with scope.inner(), b.loop(0, len(sums)) as at:
+            row_at = b.at(room, at * (columns * kind.lanes), kind.element)
+            found = [
+                b.load(b.at(row_at, j * kind.lanes, kind.element), kind, aligned=True)
+                for j in range(columns)
+            ]
+            self._finish_row(at, found)
+
+    def _work(self) -> int:
+        """Return how many operations follow the product."""
+        values = [store.value for store in self.kernel.stores]
+        return sum(isinstance(x, Call) for x in walk(values))
+
+    def _finish_row(self, i: Value | int, row: list[Value]) -> None:
+        scope, block = self.scope, self.block
+        with scope.inner():
+            if block.row is not None:
+                scope.at[block.row] = scope.at[block.row] + i
+            if self.summed:
+                self._store_sums(row)
+            else:
+                self._store_row(row)
+
+    def _store_row(self, row: list[Value]) -> None:
+        scope, column = self.scope, self.block.column
+        last, live = len(row) - 1, scope.live
+        step = self.width if column is self.lane else 1
+        for j, result in enumerate(row):
+            with scope.inner():
+                if column is not None:
+                    scope.at[column] = scope.at[column] + j * step
+                if column is self.lane:
+                    scope.live = live if j == last else None
+                scope.folded = result
+                for store in self.kernel.stores:
+                    scope.store(store)
+
+    def _store_sums(self, row: list[Value]) -> None:
+        """Store results whose lanes still have to be added up."""
+        scope, column, b = self.scope, self.block.column, self.b
+        total = b.sums(row)
+        together = column is not None and all(
+            s.places[0].factor(column) == 1 for s in self.kernel.stores
+        )
+        if together and len(row) > 1:
+            with scope.scalar(column, total.kind.lanes):
+                scope.live = len(row) if len(row) < total.kind.lanes else None
+                scope.folded = total
+                for store in self.kernel.stores:
+                    scope.store(store)
+            return
+        for j in range(len(row)):
+            with scope.scalar():
+                if column is not None:
+                    scope.at[column] = scope.at[column] + j
+                scope.folded = b.lane(total, j)
+                for store in self.kernel.stores:
+                    scope.store(store)
+
+
+def _renews(kernel: Kernel) -> bool:
+    """Tell whether a sum of zero leaves everything as it is: W -= lr * sum."""
+
+    def keeps(store: Store) -> bool:
+        value = store.value
+        if not isinstance(value, Call) or value.node.op.name != "sub":
+            return False
+        old, change = value.args
+        return (
+            isinstance(old, Load)
+            and (old.buffer, old.places) == (store.buffer, store.places)
+            and isinstance(change, Call)
+            and change.node.op.name == "mul"
+            and any(isinstance(x, Folded) for x in change.args)
+        )
+
+    return all(keeps(store) for store in kernel.stores)
+
+
+def _cuts(counter: Counter, count: int) -> list[tuple[int, int | None, int]]:
+    """Return (first, last, step) of the pieces that a counter is cut into."""
+    size = counter.size
+    if not isinstance(size, int):
+        assert size == N
+        return [(0, None, count)]
+    whole = size // count * count
+    pieces: list[tuple[int, int | None, int]] = [(0, whole, count)] if whole else []
+    if size > whole:
+        pieces.append((whole, size, size - whole))
+    return pieces

@@ -1,0 +1,463 @@
+"""The inside of a kernel: expressions at the present point of its loops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from .builder import I64, Builder, Kind, Value
+from .entries import evaluate, uniform
+from .errors import Unsupported
+from .layout import Layout
+from .loops import (
+    Buffer,
+    Call,
+    Counter,
+    Expr,
+    Folded,
+    Kernel,
+    Load,
+    Number,
+    Place,
+    Position,
+    Store,
+)
+
+COMPARISONS = ("gt", "ge", "lt", "le", "eq")
+
+
+class Scope:
+    """Writes the loops of one kernel.
+
+    Parameters
+    ----------
+    b
+        Where the instructions go.
+    kernel
+        What to write, its places resolved.
+    layout
+        How values lie in memory.
+    base
+        Gives the address at which a buffer begins.
+    sizes
+        Values of the batch: "rows" in the tile, the number "first" of its first sample
+        within the batch.
+    """
+
+    def __init__(
+        self,
+        b: Builder,
+        kernel: Kernel,
+        layout: Layout,
+        base: Callable[[Buffer], Value],
+        sizes: Mapping[str, Value],
+        lane: Counter | None,
+    ) -> None:
+        self.b, self.kernel, self.layout = b, kernel, layout
+        self.base, self.sizes = base, sizes
+        self.lane = lane
+        self.width = layout.width if lane is not None else 1
+        self.at: dict[Counter, Value | int] = {}
+        self.memo: dict[Expr, Any] = {}
+        self.folded: Value | None = None
+        self.live: int | None = None
+        self.mask: Value | None = None
+        self.shared: tuple[Value, Value] | None = None
+        self._fixed()
+
+    def _fixed(self) -> None:
+        """Compute what is the same at all points, before the loops begin."""
+        for x in self._in_order():
+            if _fixed(x):
+                self.value(x)
+
+    def _in_order(self) -> list[Expr]:
+        done: dict[Expr, None] = {}
+
+        def visit(x: Expr) -> None:
+            if x not in done:
+                for part in x.args if isinstance(x, Call) else ():
+                    visit(part)
+                done[x] = None
+
+        for root in self.kernel.roots():
+            visit(root)
+        return list(done)
+
+    # Loops.
+
+    @contextmanager
+    def inner(self) -> Iterator[None]:
+        """Forget at the end what was computed inside."""
+        memo, at, live, mask = dict(self.memo), dict(self.at), self.live, self.mask
+        yield
+        self.memo, self.at, self.live, self.mask = memo, at, live, mask
+
+    @contextmanager
+    def scalar(self, lane: Counter | None = None, width: int = 1) -> Iterator[None]:
+        """Write without lanes for a while, or with other ones."""
+        before = self.lane, self.width
+        with self.inner():
+            self.lane, self.width = lane, width
+            if lane is None:
+                self.live = None
+            yield
+        self.lane, self.width = before
+
+    def limit(self, counter: Counter) -> Value:
+        """Return how far a counter runs."""
+        if isinstance(counter.size, int):
+            return self.b.constant(counter.size, I64)
+        return self.sizes["rows"]
+
+    @contextmanager
+    def loops(self, counters: Sequence[Counter]) -> Iterator[None]:
+        """Run the block for every value of the counters, the first the slowest."""
+        if not counters:
+            yield
+            return
+        first, *rest = counters
+        start, stop = self._share(self.limit(first))
+        with self.inner():
+            if first.size == 1:
+                self.at[first] = 0
+                with self.loops(rest):
+                    yield
+            else:
+                with self.b.loop(start, stop) as i:
+                    self.at[first] = i
+                    with self.loops(rest):
+                        yield
+
+    def across(self, body: Callable[[], None]) -> None:
+        """Do the body for all of the lane counter, a vector at a time.
+
+        In the last vector of a known size only `live` lanes count; samples may be
+        computed past their end, where there is room.
+        """
+        lane = self.lane
+        if lane is None:
+            body()
+            return
+        size, width = lane.size, self.width
+        if not isinstance(size, int):
+            with self.inner(), self.b.loop(0, self.limit(lane), width) as i:
+                self.at[lane] = i
+                body()
+            return
+        whole = size // width * width
+        last = self._is_last()
+        if whole > width:
+            start, stop = self._share(self.b.constant(whole // width, I64))
+            with self.inner(), self.b.loop(start * width, stop * width, width) as i:
+                self.at[lane] = i
+                body()
+        elif whole:
+            with self.inner(), self._only(last):
+                self.at[lane] = 0
+                body()
+        if size > whole:
+            with self.inner(), self._only(last):
+                self.at[lane], self.live = whole, size - whole
+                body()
+
+    def _share(self, size: Value) -> tuple[Value, Value]:
+        """Return from where to where this thread runs, once: the outermost loop."""
+        b = self.b
+        if self.shared is None:
+            return b.constant(0, I64), size
+        (me, threads), self.shared = self.shared, None
+        return size * me / threads, size * (me + 1) / threads
+
+    def _is_last(self) -> Value | None:
+        """Return whether this thread does what is left over; None: every one does."""
+        if self.shared is None:
+            return None
+        me, threads = self.shared
+        return (me + 1).equals(threads)
+
+    @contextmanager
+    def _only(self, truth: Value | None) -> Iterator[None]:
+        if truth is None:
+            yield
+            return
+        with self.b.when(truth):
+            yield
+
+    def exactly(self, body: Callable[[], None]) -> None:
+        """Do the body as `across` does, and mask the samples behind the last."""
+        lane, width, b = self.lane, self.width, self.b
+        if lane is None or isinstance(lane.size, int):
+            self.across(body)
+            return
+        rows = self.limit(lane)
+        whole = rows & -width
+        with self.inner(), b.loop(0, whole, width) as i:
+            self.at[lane] = i
+            body()
+        with self.inner(), b.when(whole < rows):
+            self.at[lane] = whole
+            left = b.convert(rows - whole, "i32")
+            self.mask = b.ramp(Kind("i32", width)) < b.broadcast(left, width)
+            body()
+
+    def masked(self, v: Value, neutral: float) -> Value:
+        """Return a vector with lanes that do not count replaced."""
+        b = self.b
+        if self.mask is not None:
+            return b.select(self.mask, v, b.constant(neutral, v.kind))
+        if self.live is not None and self.live < v.kind.lanes:
+            keep = b.numbers([i < self.live for i in range(v.kind.lanes)], "i1")
+            return b.select(keep, v, b.constant(neutral, v.kind))
+        return v
+
+    def floats(self, v: Any) -> Value:
+        """Return a value as floats."""
+        return self._as(v, Kind(self.layout.element))
+
+    # Places.
+
+    def offset(self, place: Place) -> Value | int:
+        """Return a place as a number."""
+        total: Value | int = place.start
+        for counter, factor in place.terms:
+            at = self.at[counter]
+            if isinstance(at, int) and isinstance(total, int):
+                total += at * factor
+            else:
+                total = (at * factor) + total
+        return total
+
+    def address(self, access: Load | Store) -> Value:
+        """Return where an entry stands."""
+        element = self.layout.stored(access.buffer)
+        place = self.offset(access.places[0])
+        return self.b.at(self.base(access.buffer), place, element)
+
+    def step(self, access: Load | Store) -> int:
+        """Return by how many entries the next lane stands away."""
+        return 0 if self.lane is None else access.places[0].factor(self.lane)
+
+    # Values.
+
+    def value(self, x: Expr) -> Any:
+        """Return an expression here: a value of the builder, or a Python number."""
+        if x not in self.memo:
+            self.memo[x] = self._value(x)
+        return self.memo[x]
+
+    def _value(self, x: Expr) -> Any:
+        match x:
+            case Number():
+                return x.value
+            case Folded():
+                assert self.folded is not None
+                return self.folded
+            case Load():
+                return self._load(x)
+            case Position():
+                return self._position(x)
+            case Call():
+                return self._call(x)
+
+    def _load(self, x: Load) -> Value:
+        b, element = self.b, self.layout.stored(x.buffer)
+        if x.row is not None:
+            return self._narrow(self._picked(x))
+        step = self.step(x)
+        if step == 0:
+            return self._narrow(b.load(self.address(x), Kind(element)))
+        return self._narrow(self.vector(self.address(x), element, step, x.buffer))
+
+    def vector(self, address: Value, element: str, step: int, buffer: Buffer) -> Value:
+        """Load a vector whose lanes stand `step` entries apart."""
+        b, width = self.b, self.width
+        outside = buffer.space == "data"
+        if step == 1 and not (outside and self.live):
+            return b.load(address, Kind(element, width))
+        count = self.live if outside and self.live else width
+        each = [
+            b.load(b.at(address, i * step, element), Kind(element))
+            for i in range(count)
+        ]
+        return b.gathered(each + [each[0]] * (width - count))
+
+    def _picked(self, x: Load) -> Value:
+        """Load entries of rows that are chosen lane by lane."""
+        b, element = self.b, self.layout.stored(x.buffer)
+        assert x.row is not None
+        row = self.value(x.row)
+        if not isinstance(row, Value):
+            row = b.constant(row, Kind("i32"))
+        stride, count = self.layout.strides(x.buffer)[0], x.buffer.sizes[0]
+        assert isinstance(count, int)
+        row = b.select(row < 0, row + count, row)
+        step, start = self.step(x), self.address(x)
+        lanes = self.width if row.kind.lanes > 1 or step else 1
+        found = []
+        for i in range(lanes):
+            one = b.convert(b.lane(row, i), "i64") * stride + i * step
+            found.append(b.load(b.at(start, one, element), Kind(element)))
+        return found[0] if lanes == 1 else b.gathered(found)
+
+    def _narrow(self, v: Value) -> Value:
+        """Return what was loaded as it is computed with."""
+        if v.kind.element == "i8":
+            return self.b.emit(
+                f"icmp ne {v.kind.text} {v.text}, {self.b.constant(0, v.kind).text}",
+                v.kind.of("i1"),
+            )
+        return self.b.convert(v, "i32") if v.kind.element == "i64" else v
+
+    def _position(self, x: Position) -> Value:
+        b = self.b
+        factor = 0 if self.lane is None else x.place.factor(self.lane)
+        start = self.offset(x.place)
+        for counter, times in x.place.terms:
+            if counter.size != 1 and not isinstance(counter.size, int):
+                start = start + self.sizes["first"] * times
+        if isinstance(start, int):
+            base = b.constant(start, Kind("i32"))
+        else:
+            base = b.convert(start, "i32")
+        if not factor:
+            return base
+        ramp = b.numbers([i * factor for i in range(self.width)], "i32")
+        return b.coerce(base, ramp.kind) + ramp
+
+    def _call(self, x: Call) -> Any:
+        node, name = x.node, x.node.op.name
+        if name == "size":
+            factor = node.attrs["size"].factor
+            return self.sizes["n"] * float(factor)
+        args = [self.value(a) for a in x.args]
+        if name == "one_hot":
+            return self._one_hot(*args)
+        if name == "uniform":
+            return self._uniform(x, args)
+        if name == "mul" and [a.kind for a in x.args].count("bool") == 1:
+            return self._masked(x, args)
+        return self._entries(x, args)
+
+    def _one_hot(self, label: Any, place: Value) -> Value:
+        kind = Kind(self.layout.element)
+        b = self.b
+        lanes = max(v.kind.lanes for v in (label, place) if isinstance(v, Value))
+        wide = Kind("i32", lanes)
+        same = b.coerce(label, wide).equals(b.coerce(place, wide))
+        wide = Kind(kind.element, lanes)
+        return b.select(same, b.constant(1, wide), b.constant(0, wide))
+
+    def _uniform(self, x: Call, args: Sequence[Any]) -> Value:
+        b, (*words, position) = self.b, args
+        made = []
+        for word in [*words, x.node.attrs["place"]]:
+            if isinstance(word, Value):
+                word = b.convert(b.convert(word, "i64"), "i32")
+            made.append(b.coerce(word, Kind("i32")))
+        wide = [b.coerce(w, position.kind) for w in made]
+        return uniform(b, wide, position, self.layout.element)
+
+    def _masked(self, x: Call, args: Sequence[Any]) -> Value:
+        """Return a product with truths as a choice."""
+        a, c = args
+        if x.args[0].kind == "bool":
+            a, c = c, a
+        kind = Kind(self.layout.element)
+        number = self._as(a, kind)
+        lanes = max(number.kind.lanes, c.kind.lanes)
+        number = self.b.coerce(number, Kind(kind.element, lanes))
+        return self.b.select(c, number, self.b.constant(0, number.kind))
+
+    def _entries(self, x: Call, args: Sequence[Any]) -> Any:
+        """Return an ordinary operation, its inputs in one type."""
+        kinds = {a.kind for a in x.args}
+        compared = x.node.op.name in COMPARISONS
+        if kinds & {"float"} or (x.kind == "float" and not compared):
+            element = self.layout.element
+        elif "number" in kinds:
+            element = "double" if kinds == {"number"} else self.layout.element
+        else:
+            element = "i1" if kinds == {"bool"} and x.kind == "bool" else "i32"
+        ready: list[Any] = []
+        single = any(_is_uniform(a) for a in x.args)
+        for a, v in zip(x.args, args, strict=True):
+            if x.node.op.name == "where" and a is x.args[0]:
+                ready.append(self._truth(v))
+            elif single and isinstance(a, Number):
+                # random numbers are float32 everywhere, and are compared as such
+                ready.append(float(self.b.rounded(a.value)))
+            else:
+                ready.append(self._as(v, Kind(element)) if isinstance(v, Value) else v)
+        lanes = max((v.kind.lanes for v in ready if isinstance(v, Value)), default=1)
+        return evaluate(self.b, x.node, ready, Kind(element, lanes))
+
+    def _truth(self, v: Any) -> Value:
+        """Return a value as truths; numbers hold if they are not 0."""
+        if not isinstance(v, Value):
+            return self.b.constant(bool(v), Kind("i1"))
+        return v if v.kind.element == "i1" else ~v.equals(0)
+
+    def _as(self, v: Any, kind: Kind) -> Value:
+        """Return a value with elements of another type."""
+        if not isinstance(v, Value):
+            return self.b.constant(v, kind)
+        return self.b.convert(v, kind.element)
+
+    # Stores.
+
+    def store(self, store: Store) -> None:
+        """Write one value, or a vector of them."""
+        b, element = self.b, self.layout.stored(store.buffer)
+        address, step = self.address(store), self.step(store)
+        v = self._as(self.value(store.value), Kind(self._computed(store)))
+        lanes = self.width if step else 1
+        if v.kind.lanes > lanes:
+            raise Unsupported("a value with lanes where none are stored")
+        v = b.coerce(v, Kind(v.kind.element, lanes))
+        count = self.live if self.live and lanes > 1 else lanes
+        if step in (0, 1):
+            v = self._added(store, address, v)
+            self._write(address, b.convert(v, element), count)
+            return
+        for i in range(count):
+            one = b.at(address, i * step, element)
+            part = self._added(store, one, b.lane(v, i))
+            b.store(one, b.convert(part, element))
+
+    def _computed(self, store: Store) -> str:
+        kinds = {"float": self.layout.element, "bool": "i1", "int": "i32"}
+        return kinds.get(store.buffer.kind, "double")
+
+    def _added(self, store: Store, address: Value, v: Value) -> Value:
+        if not store.add:
+            return v
+        return self.b.load(address, v.kind) + v
+
+    def _write(self, address: Value, v: Value, count: int) -> None:
+        """Store the first lanes of a vector, in pieces that are powers of two."""
+        b, lanes = self.b, v.kind.lanes
+        if count == lanes:
+            b.store(address, v)
+            return
+        done = 0
+        while done < count:
+            size = 1 << ((count - done).bit_length() - 1)
+            places = range(done, done + size)
+            part = b.lane(v, done) if size == 1 else b.shuffle(v, None, places)
+            b.store(b.at(address, done, v.kind.element), part)
+            done += size
+
+
+def _fixed(x: Expr) -> bool:
+    """Tell whether an expression is the same at every point of the loops."""
+    if isinstance(x, Load):
+        return not x.places[0].terms and x.row is None
+    if isinstance(x, Call):
+        return all(_fixed(a) for a in x.args)
+    return isinstance(x, Number)
+
+
+def _is_uniform(x: Expr) -> bool:
+    return isinstance(x, Call) and x.node.op.name == "uniform"

@@ -1,0 +1,90 @@
+"""Whole epochs on the way: their order, their losses, and what the history has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .history import History
+from .stretch import Array, Arrays, Stretch, Watch
+
+
+@dataclass(eq=False)
+class Lap:
+    """Some epochs between which nothing has to happen.
+
+    Attributes
+    ----------
+    epochs, count, batch_size
+        How many epochs, and the samples in each and in a batch.
+    order
+        The rows in the order of their visit, or None.
+    step, epoch
+        Updates and epochs done before.
+    fixed
+        The numbers that stay the same all along.
+    start
+        Copies of the parameters and of the optimiser's memory from before.
+    losses
+        The loss of each update that is done.
+    """
+
+    epochs: int
+    count: int
+    batch_size: int
+    order: Array | None
+    step: int
+    epoch: int
+    fixed: Mapping[str, float]
+    start: tuple[Arrays, Arrays]
+    losses: Array = field(init=False)
+    _entered: int = 0
+    _closed: int = 0
+
+    def __post_init__(self) -> None:
+        self.losses = np.empty(self.epochs * self.batches)
+
+    @property
+    def batches(self) -> int:
+        """How many batches an epoch has."""
+        return -(-self.count // self.batch_size)
+
+    def stretch(self, first: int, batches: int) -> tuple[Stretch, Watch]:
+        """Return what to ask of the engine for some of the updates, and its watch."""
+        stretch = Stretch(
+            order=self.order,
+            count=self.count,
+            batch_size=self.batch_size,
+            epochs=self.epochs,
+            first=first,
+            batches=batches,
+            step=self.step + first,
+            epoch=self.epoch,
+            fixed=self.fixed,
+        )
+        return stretch, Watch(self.losses[first : first + batches])
+
+    def enter(self, done: int, history: History) -> int:
+        """Enter the losses of the updates done so far; return how many are new."""
+        fresh = self.losses[self._entered : done].tolist()
+        self._entered = done
+        history.batch_loss.extend(fresh)
+        return len(fresh)
+
+    def close(self, epochs: int, history: History) -> int:
+        """Enter the losses of the epochs done so far; return how many are new."""
+        fresh = epochs - self._closed
+        if fresh <= 0:
+            return 0
+        sizes = np.full(self.batches, float(self.batch_size))
+        sizes[-1] = self.count - self.batch_size * (self.batches - 1)
+        rows = slice(self._closed * self.batches, epochs * self.batches)
+        losses = self.losses[rows].reshape(fresh, self.batches)
+        with np.errstate(over="ignore"):
+            # one after the other, as a loop would sum them
+            totals = np.add.accumulate(losses * sizes, axis=1)[:, -1]
+        self._closed = epochs
+        history.loss.extend((totals / self.count).tolist())
+        return fresh
