@@ -1,13 +1,17 @@
-"""Makes what the docs show: `operations.md` from the records, and the pictures.
+"""Makes what the docs show: `operations.md`, the output in `engine.md`, the pictures.
 
-Run it as `python docs/make.py`; with the word `operations` it writes only the table,
-which the tests compare.
+Run it as `python docs/make.py`; with the word `text` it leaves out the pictures. The
+tests compare the text.
 """
 
 from __future__ import annotations
 
+import io
+import re
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +32,11 @@ example; the last column tells how the gradient is proved.
 | operation | NumPy | mathematics | proof |
 | --- | --- | --- | --- |
 """
+CODE = re.compile(
+    r"```python\n(?P<code>.*?)```\n(\n```(?P<kind>text|llvm)\n(?P<out>.*?)```\n)?",
+    re.DOTALL,
+)
+"""Code on a page, and the block after it that shows what it prints."""
 
 
 def example(op: Op) -> Node | None:
@@ -70,6 +79,22 @@ def operations() -> str:
     return HEAD + "\n".join(line for line in rows if line) + "\n"
 
 
+def printed(page: str) -> str:
+    """Return a page with what its code prints, in the blocks after the code."""
+    names: dict[str, Any] = {"__name__": "page"}
+
+    def run(found: re.Match[str]) -> str:
+        out = io.StringIO()
+        with redirect_stdout(out):
+            exec(found["code"], names)  # noqa: S102
+        if found["kind"] is None:
+            return found[0]
+        shown = f"```{found['kind']}\n{out.getvalue()}```"
+        return f"```python\n{found['code']}```\n\n{shown}\n"
+
+    return CODE.sub(run, page)
+
+
 def pictures() -> None:
     """Draw the pictures of the README."""
     X, y = pg.data.spiral(points=100, classes=3, seed=0)
@@ -98,5 +123,7 @@ def save(axes: object, name: str) -> None:
 
 if __name__ == "__main__":
     (HERE / "operations.md").write_text(operations(), encoding="utf-8")
-    if sys.argv[1:] != ["operations"]:
+    engine = HERE / "engine.md"
+    engine.write_text(printed(engine.read_text(encoding="utf-8")), encoding="utf-8")
+    if sys.argv[1:] != ["text"]:
         pictures()

@@ -284,7 +284,9 @@ def test_derivations_are_printed(digits, run, tmp_path):
     assert "<math" in (tmp_path / "page.html").read_text()
 
 
-@pytest.mark.parametrize("command", ["longhand", "derivation", "summary", "predict"])
+@pytest.mark.parametrize(
+    "command", ["longhand", "derivation", "summary", "engine", "predict"]
+)
 def test_models_that_are_not_there(command, run, tmp_path):
     more = ["samples.csv"] if command == "predict" else []
     code, out, err = run(command, "runs/none", *more)
@@ -307,6 +309,51 @@ def test_a_reader_that_has_seen_enough(digits):
     found = subprocess.run(command, shell=True, capture_output=True, text=True)
     assert found.stdout.startswith('"""Sequential(')
     assert found.stderr == ""
+
+
+# The engine.
+
+
+@pytest.fixture
+def moons(run, tmp_path, monkeypatch):
+    """The folder of a short training, and no long measurements."""
+    pytest.importorskip("llvmlite")
+    monkeypatch.setattr("plaingrad.native.measure.ENOUGH", 0.001)
+    run("train", "moons", "--epochs", 1, "--hidden", 8)
+    return tmp_path / "runs" / "moons"
+
+
+def test_the_engine_of_a_run_and_of_a_model(moons, run, tmp_path):
+    code, out, err = run("engine", moons)
+    assert (code, err) == (0, "")
+    assert out.startswith("Sequential(Flatten(), Linear(8), ReLU(), Linear(2))\n")
+    assert "an update: 32 of 240 samples, float32\n" in out
+    code, alone, _ = run("engine", moons / "model.safetensors", "--out", "told.txt")
+    assert (code, alone) == (0, "wrote told.txt\n")
+    told = (tmp_path / "told.txt").read_text()
+    assert told.splitlines()[:4] == out.splitlines()[:4]
+
+
+def test_data_that_cannot_be_measured(moons, run):
+    with np.load(moons / "data.npz") as found:
+        arrays = dict(found)
+    np.savez(moons / "data.npz", **{**arrays, "X": arrays["X"][:, :1]})
+    code, out, err = run("engine", moons)
+    assert (code, out) == (1, "")
+    assert "trains on X of shape (240, 2), got (240, 1)" in err
+    np.savez(moons / "data.npz", **{**arrays, "y": arrays["y"] + 1})
+    assert "y must hold labels from 0 to 1" in run("engine", moons)[2]
+    (moons / "data.npz").write_bytes(b"PK\x03\x04 and no more")
+    code, _, err = run("engine", moons)
+    assert code == 1
+    assert "data.npz cannot be read: " in err
+
+
+def test_an_engine_that_is_not_there(moons, run, monkeypatch):
+    monkeypatch.setattr("plaingrad.train.engines.available", lambda: False)
+    code, _, err = run("engine", moons)
+    assert code == 1
+    assert err.startswith("plaingrad: the native engine needs llvmlite")
 
 
 # Predicting.
@@ -440,13 +487,13 @@ def test_without_arguments_it_shows_its_help(run):
     code, out, err = run()
     assert (code, err) == (0, "")
     assert out == run("--help")[1]
-    for command in ("train", "longhand", "derivation", "summary", "predict"):
+    for command in ("train", "longhand", "derivation", "summary", "engine", "predict"):
         assert f"\n    {command}" in out
     assert "plaingrad train digits" in out
 
 
 @pytest.mark.parametrize(
-    "command", ["train", "longhand", "derivation", "summary", "predict"]
+    "command", ["train", "longhand", "derivation", "summary", "engine", "predict"]
 )
 def test_every_command_explains_itself(command, run):
     code, out, _ = run(command, "--help")
@@ -465,7 +512,7 @@ def examples():
 @pytest.mark.parametrize("line", [e for e in examples() if "COMMAND" not in e])
 def test_the_examples_of_the_help_are_right(line, monkeypatch):
     asked = []
-    for name in ("train", "longhand", "derivation", "summarise", "predict"):
+    for name in ("train", "longhand", "derivation", "summarise", "measure", "predict"):
         monkeypatch.setattr(cli, name, asked.append)
     assert cli.main(line.split()[1:]) == 0
     assert len(asked) == 1

@@ -12,7 +12,10 @@ import pytest
 import plaingrad as pg
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ["README.md", "README.zh.md", "docs/adding.md", "docs/how-it-works.md"]
+PAGES = [
+    *("README.md", "README.zh.md"),
+    *("docs/adding.md", "docs/engine.md", "docs/how-it-works.md"),
+]
 BLOCK = re.compile(
     r"(<!-- (?P<mark>[\w ]+) -->\n)?```(?P<kind>\w+)\n(?P<code>.*?)```", re.S
 )
@@ -81,14 +84,20 @@ def test_both_readmes_show_the_same_commands() -> None:
         assert len(shown[0]) == 1
 
 
-def test_operations_page_is_up_to_date() -> None:
-    code = "import make; print(make.operations(), end='')"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT / "docs", capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    assert done.stdout == page, "run: python docs/make.py operations"
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("operations.md", "make.operations()"),
+        ("engine.md", "make.printed((make.HERE / 'engine.md').read_text('utf-8'))"),
+    ],
+)
+def test_made_pages_are_up_to_date(name: str, made: str) -> None:
+    code = f"import make, sys; sys.stdout.buffer.write({made}.encode())"
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, cwd=ROOT / "docs", capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    assert done.stdout.decode() == page, "run: python docs/make.py text"
 
 
 @pytest.mark.parametrize("page", PAGES)

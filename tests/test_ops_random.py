@@ -71,14 +71,20 @@ def test_the_order_of_the_words_matters():
     assert not np.array_equal(uniform(8, 1, 2, 3), uniform(8, 2, 1, 3))
 
 
+def hashed(x):
+    """Hash one number with Python's integers."""
+    x = (x ^ x >> 16) * 0x7FEB352D % 2**32
+    x = (x ^ x >> 15) * 0x846CA68B % 2**32
+    return x ^ x >> 16
+
+
 def drawn_alone(position, *key):
     """Draw one number with Python's integers."""
-    x = position
-    for word in (0x9E3779B9, *key):
-        x = (x ^ word) * 0x7FEB352D % 2**32
-        x = (x ^ x >> 15) * 0x846CA68B % 2**32
-        x ^= x >> 16
-    return (x >> 8) / 2**24
+    start = 0x9E3779B9
+    for word in key:
+        start = hashed(start ^ word)
+    x = (start + position * (hashed(start) | 1)) % 2**32
+    return (hashed(x) >> 8) / 2**24
 
 
 @pytest.mark.parametrize("key", KEYS, ids=str)

@@ -18,7 +18,8 @@ class Terminal(io.StringIO):
 def fit(stream, **settings):
     X, y = zoo.blobs(20)
     net = pg.Sequential(pg.Linear(3))
-    settings = {"epochs": 40, "batch_size": 5, **settings}
+    # the reference tells of each update
+    settings = {"epochs": 40, "batch_size": 5, "engine": "reference", **settings}
     net.fit(X, y, callbacks=[Progress(settings["epochs"], stream)], **settings)
     return stream.getvalue()
 

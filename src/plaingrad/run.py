@@ -176,8 +176,7 @@ def first_values(
     starts = {p.name: p.start for p in program.parameters}
     parameters = draw(starts, seed, program.dtype, given)
     states = {
-        name: np.zeros_like(parameters[owner])
-        for name, owner in program.states.items()
+        name: np.zeros_like(parameters[owner]) for name, owner in program.states.items()
     }
     return parameters, states
 

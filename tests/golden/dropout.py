@@ -9,11 +9,15 @@ lr, beta1, beta2, eps = 0.001, 0.9, 0.999, 1e-08
 
 
 def uniform(count, *key):  # numbers in [0, 1), a pure function of the key
-    x = np.arange(count, dtype=np.uint32)
-    for word in (0x9E3779B9, *key):
-        x = (x ^ word) * 0x7FEB352D
+    def mix(x):
+        x = (x ^ x >> 16) * 0x7FEB352D
         x = (x ^ x >> 15) * 0x846CA68B
-        x ^= x >> 16
+        return x ^ x >> 16
+
+    start = np.array([0x9E3779B9], np.uint32)
+    for word in key:
+        start = mix(start ^ word)
+    x = mix(start + np.arange(count, dtype=np.uint32) * (mix(start) | 1))
     return (x >> 8).astype(np.float32) / 2**24
 
 

@@ -123,6 +123,7 @@ def threads_of(net):
 
 def test_the_work_decides_how_many_threads_there_are(forced, monkeypatch):
     monkeypatch.setattr(table, "cores", lambda: 2)
+    monkeypatch.setattr(table, "idle", lambda: 2)
     forced(tile=2, shards=3)
     assert threads_of(animal("deep").fit(engine="native")) == 1
     monkeypatch.setattr(table, "WORTH", 1)
@@ -130,6 +131,21 @@ def test_the_work_decides_how_many_threads_there_are(forced, monkeypatch):
     assert threads_of(animal("deep").fit(engine="native", threads=8)) == 2
     # what fits into one tile is work for one
     assert threads_of(animal("deep").fit(engine="native", batch_size=2)) == 1
+    monkeypatch.setattr(table, "idle", lambda: 1)
+    assert threads_of(animal("deep").fit(engine="native")) == 1
+
+
+def test_where_no_thread_can_be_had_one_does_the_work(forced, monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(table, "cores", lambda: 2)
+    forced(tile=2, shards=3)
+    wanted = animal("deep").fit(engine="native", threads=2)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    # the first call is made beside the main thread, for nobody knows how long it takes
+    monkeypatch.setattr("plaingrad.train.loop.perform", lambda e, s, w, *_: e.run(s, w))
+    same_bits(animal("deep").fit(engine="native", threads=2), wanted)
 
 
 # What a training may do on its way.

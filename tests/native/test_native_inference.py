@@ -230,6 +230,7 @@ def test_large_inputs_are_shared_among_threads(monkeypatch):
     monkeypatch.setattr(cached, "_known", {})
     monkeypatch.setattr(designs, "design", partial(designs.design, tile=16, shards=3))
     monkeypatch.setattr(table, "cores", lambda: 2)
+    monkeypatch.setattr(table, "idle", lambda: 2)
     net, X = trained()
     X = np.resize(X, (1000, 4))
     wanted = by_text(net, "output", X)

@@ -25,7 +25,7 @@ LAST_CACHE = 8 << 20
 """The bytes that one core may expect to have in the last cache."""
 CALL = 25.0
 """The cycles that it takes to enter a kernel and its loops."""
-COSTS = {"uniform": 48, "exp": 12, "log": 16, "tanh": 24, "pow": 4, "div": 6, "sqrt": 6}
+COSTS = {"uniform": 24, "exp": 12, "log": 16, "tanh": 24, "pow": 4, "div": 6, "sqrt": 6}
 """The cycles of two hundred percent of a vector unit that operations take."""
 USUAL = 256
 """The samples that are expected where nobody says how many."""

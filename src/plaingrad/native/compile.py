@@ -100,12 +100,16 @@ def load(code: bytes, names: Sequence[str]) -> Library:
 def _machine(target: Target) -> Any:
     """Return LLVM's code generator for a target.
 
-    Made for code in a process: its parts may lie far from each other and from the
-    libraries that they call, so all addresses are whole ones.
+    The parts of one object are put close together, so that constants are found by
+    short addresses; what is called outside is reached through stubs.
     """
     _initialise(target.triple == llvm.get_process_triple())
     return llvm.Target.from_triple(target.triple).create_target_machine(
-        cpu=target.cpu, features=target.features, opt=2, jit=True
+        cpu=target.cpu,
+        features=target.features,
+        opt=2,
+        reloc="pic",
+        codemodel="small",
     )
 
 

@@ -14,6 +14,7 @@ from queue import SimpleQueue
 Run = Callable[[int, int, int], int]
 Job = tuple[Run, int]
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
+LOAD = Path("/proc/loadavg")
 
 
 @cache
@@ -30,6 +31,19 @@ def cores() -> int:
     return count
 
 
+def idle() -> int:
+    """Return how many processors nobody else uses at this moment, at least one.
+
+    Where threads wait for each other, one that has to share its processor holds up all.
+    """
+    try:
+        running = int(LOAD.read_text().split()[3].split("/")[0])
+    except (OSError, ValueError, IndexError):
+        return cores()
+    # this thread is one of those that run
+    return max(1, cores() - (running - 1))
+
+
 class Crew:
     """Threads that sleep until there is a function to run, and end with this object.
 
@@ -38,16 +52,21 @@ class Crew:
     size
         How many threads. The one that asks for work is none of them: it waits, so that
         Ctrl-C finds it between two steps and never leaves the others behind.
+
+    Raises
+    ------
+    RuntimeError
+        When the system has no room for more threads.
     """
 
     def __init__(self, size: int) -> None:
         self._post = _Post(size)
         self._process = os.getpid()
+        weakref.finalize(self, self._post.dismiss)
         for me in range(size):
             threading.Thread(
                 target=_work, args=(self._post, me), name="plaingrad", daemon=True
             ).start()
-        weakref.finalize(self, self._post.dismiss)
 
     def suits(self, size: int) -> bool:
         """Tell whether these are so many threads, and of this process."""

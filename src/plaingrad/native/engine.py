@@ -23,11 +23,6 @@ Array = np.ndarray[Any, Any]
 class Native:
     """Trains a program by machine code.
 
-    Attributes
-    ----------
-    parameters, states
-        The present values by name. They stay where they are; to set one is to copy.
-
     Parameters
     ----------
     program, given
@@ -39,6 +34,11 @@ class Native:
         Of the first values; by default that of the program.
     threads
         How many to use at most; by default as many as the work is worth.
+
+    Attributes
+    ----------
+    parameters, states
+        The present values by name. They stay where they are; to set one is to copy.
 
     Raises
     ------

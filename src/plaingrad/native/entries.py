@@ -121,12 +121,22 @@ def evaluate(b: Builder, node: Node, args: Sequence[Any], kind: Kind) -> Value:
     return made
 
 
-def uniform(b: Builder, words: Sequence[Value], position: Value, element: str) -> Value:
-    """Return random numbers in [0, 1): the hash of `ops.random`, on registers."""
-    x = position
-    for word in [b.constant(FIRST_WORD, position.kind), *words]:
-        x = (x ^ word) * b.constant(0x7FEB352D, x.kind)
-        x = (x ^ (x >> 15)) * b.constant(0x846CA68B, x.kind)
-        x = x ^ (x >> 16)
-    short = b.convert(x >> 8, "float")
+def mixed(b: Builder, x: Value) -> Value:
+    """Return the hash of `ops.random`."""
+    x = (x ^ (x >> 16)) * b.constant(0x7FEB352D, x.kind)
+    x = (x ^ (x >> 15)) * b.constant(0x846CA68B, x.kind)
+    return x ^ (x >> 16)
+
+
+def sequence(b: Builder, words: Sequence[Value]) -> tuple[Value, Value]:
+    """Return the start and the distance of the sequence of a key."""
+    start = b.constant(FIRST_WORD, Kind("i32"))
+    for word in words:
+        start = mixed(b, start ^ word)
+    return start, mixed(b, start) | 1
+
+
+def uniform(b: Builder, x: Value, element: str) -> Value:
+    """Return random numbers in [0, 1), of entries of a sequence."""
+    short = b.convert(mixed(b, x) >> 8, "float")
     return b.convert(short * 2.0**-24, element)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .builder import I64, Builder, Kind, Value
-from .entries import evaluate, uniform
+from .entries import evaluate, sequence, uniform
 from .errors import Unsupported
 from .layout import Layout
 from .loops import (
@@ -60,6 +60,7 @@ class Scope:
         self.width = layout.width if lane is not None else 1
         self.at: dict[Counter, Value | int] = {}
         self.memo: dict[Expr, Any] = {}
+        self.sequences: dict[Expr, tuple[Value, Value]] = {}
         self.folded: Value | None = None
         self.live: int | None = None
         self.mask: Value | None = None
@@ -71,6 +72,9 @@ class Scope:
         for x in self._in_order():
             if _fixed(x):
                 self.value(x)
+            elif _is_uniform(x):
+                assert isinstance(x, Call)
+                self._sequence(x)
 
     def _in_order(self) -> list[Expr]:
         done: dict[Expr, None] = {}
@@ -310,17 +314,19 @@ class Scope:
             )
         return self.b.convert(v, "i32") if v.kind.element == "i64" else v
 
-    def _position(self, x: Position) -> Value:
-        b = self.b
-        factor = 0 if self.lane is None else x.place.factor(self.lane)
-        start = self.offset(x.place)
-        for counter, times in x.place.terms:
-            if counter.size != 1 and not isinstance(counter.size, int):
+    def _first(self, place: Place) -> Value:
+        """Return a place, counted through the whole batch; in its first lane."""
+        b, start = self.b, self.offset(place)
+        for counter, times in place.terms:
+            if not isinstance(counter.size, int):
                 start = start + self.sizes["first"] * times
         if isinstance(start, int):
-            base = b.constant(start, Kind("i32"))
-        else:
-            base = b.convert(start, "i32")
+            return b.constant(start, Kind("i32"))
+        return b.convert(start, "i32")
+
+    def _position(self, x: Position) -> Value:
+        b, base = self.b, self._first(x.place)
+        factor = 0 if self.lane is None else x.place.factor(self.lane)
         if not factor:
             return base
         ramp = b.numbers([i * factor for i in range(self.width)], "i32")
@@ -331,11 +337,11 @@ class Scope:
         if name == "size":
             factor = node.attrs["size"].factor
             return self.sizes["n"] * float(factor)
+        if name == "uniform":
+            return self._uniform(x)
         args = [self.value(a) for a in x.args]
         if name == "one_hot":
             return self._one_hot(*args)
-        if name == "uniform":
-            return self._uniform(x, args)
         if name == "mul" and [a.kind for a in x.args].count("bool") == 1:
             return self._masked(x, args)
         return self._entries(x, args)
@@ -349,15 +355,29 @@ class Scope:
         wide = Kind(kind.element, lanes)
         return b.select(same, b.constant(1, wide), b.constant(0, wide))
 
-    def _uniform(self, x: Call, args: Sequence[Any]) -> Value:
-        b, (*words, position) = self.b, args
-        made = []
-        for word in [*words, x.node.attrs["place"]]:
-            if isinstance(word, Value):
-                word = b.convert(b.convert(word, "i64"), "i32")
-            made.append(b.coerce(word, Kind("i32")))
-        wide = [b.coerce(w, position.kind) for w in made]
-        return uniform(b, wide, position, self.layout.element)
+    def _uniform(self, x: Call) -> Value:
+        """Return random numbers: entries of the sequence of their key, hashed."""
+        b, position = self.b, x.args[-1]
+        assert isinstance(position, Position)
+        start, distance = self._sequence(x)
+        factor = 0 if self.lane is None else position.place.factor(self.lane)
+        first = self._first(position.place) * distance + start
+        if factor:
+            ramp = b.numbers([i * factor for i in range(self.width)], "i32")
+            steps = ramp * b.broadcast(distance, self.width)
+            first = b.broadcast(first, self.width) + steps
+        return uniform(b, first, self.layout.element)
+
+    def _sequence(self, x: Call) -> tuple[Value, Value]:
+        """Return the start and the distance of a key's sequence."""
+        if x not in self.sequences:
+            b, words = self.b, []
+            for word in [*map(self.value, x.args[:-1]), x.node.attrs["place"]]:
+                if isinstance(word, Value):
+                    word = b.convert(b.convert(word, "i64"), "i32")
+                words.append(b.coerce(word, Kind("i32")))
+            self.sequences[x] = sequence(b, words)
+        return self.sequences[x]
 
     def _masked(self, x: Call, args: Sequence[Any]) -> Value:
         """Return a product with truths as a choice."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .cached import Function
-from .crew import Crew, cores
+from .crew import Crew, cores, idle
 from .flat import LINE, SLACK, room
 
 Array = np.ndarray[Any, Any]
@@ -98,15 +98,29 @@ class Table:
 
         Without a number of threads there are as many as the work is worth.
         """
-        wanted = threads or max(1, self.function.facts.work * rows // WORTH)
-        size = min(wanted, self.function.facts.shards, cores())
+        size = min(self._wanted(rows, threads), self.function.facts.shards, cores())
         self.make_room(rows, size)
-        if size == 1:
+        crew = self._helpers(size) if size > 1 else None
+        if crew is None:
             return int(self.function.run(self.address, 0, 1))
-        if self._crew is None or not self._crew.suits(size):
-            self._crew = Crew(size)
         self._barrier[:] = 0
-        return self._crew.run(self.function.run, self.address)
+        return crew.run(self.function.run, self.address)
+
+    def _helpers(self, size: int) -> Crew | None:
+        """Return so many threads, or None where there is no room for more."""
+        if self._crew is None or not self._crew.suits(size):
+            try:
+                self._crew = Crew(size)
+            except RuntimeError:
+                self._crew = None
+        return self._crew
+
+    def _wanted(self, rows: int, threads: int | None) -> int:
+        """Return how many threads to use: as asked, else what helps."""
+        if threads is not None:
+            return threads
+        worth = self.function.facts.work * rows // WORTH
+        return min(worth, idle()) if worth > 1 else 1
 
     def resize(self, rows: int) -> None:
         """Have so many rows, in one batch."""

@@ -1,11 +1,11 @@
 """Random numbers that are a pure function of (seed, step, place).
 
 Shuffles come from NumPy's generator, seeded by (seed, epoch). For dropout, whose
-numbers are drawn in every step, the generator hashes the position and the key, word by
-word, with a 32-bit integer hash of two multiplications and xorshifts (the family of
-Mueller's and Wellons' "lowbias32"). The first word is fixed: were it the seed, seed 1
-would draw the numbers of seed 0 in another order. The same lines stand in the printed
-script, so any step can be replayed alone.
+numbers are drawn in every step, each key has a sequence of its own, with a start and an
+odd distance that are hashes of it, and each number is the hash of one of its entries
+(Steele, Lea and Flood, Fast splittable pseudorandom number generators, 2014). The hash
+is two multiplications and three xorshifts of 32 bits (Wellons' "lowbias32"). The same
+lines stand in the printed script, so any step can be replayed alone.
 """
 
 from __future__ import annotations
@@ -19,11 +19,15 @@ from ..op import define
 from ..shapes import Shape, Type, size_of
 
 UNIFORM = """def uniform(count, *key):  # {comment}
-    x = np.arange(count, dtype=np.uint32)
-    for word in (0x9E3779B9, *key):
-        x = (x ^ word) * 0x7FEB352D
+    def mix(x):
+        x = (x ^ x >> 16) * 0x7FEB352D
         x = (x ^ x >> 15) * 0x846CA68B
-        x ^= x >> 16
+        return x ^ x >> 16
+
+    start = np.array([0x9E3779B9], np.uint32)
+    for word in key:
+        start = mix(start ^ word)
+    x = mix(start + np.arange(count, dtype=np.uint32) * (mix(start) | 1))
     return (x >> 8).astype(np.float32) / 2**24"""
 """The generator, as the script prints it and the reference runs it."""
 
