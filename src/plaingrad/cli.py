@@ -339,7 +339,7 @@ def _arrays(model: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as found:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
             return dict(found)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise FileError(

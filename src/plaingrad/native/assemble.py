@@ -12,29 +12,22 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from .barrier import BARRIER
 from .blocks import Plan
 from .builder import I64, PTR, SIZES, Builder, Kind, Value
 from .choose import Design
 from .loops import Buffer, Kernel, N
-from .memory import Room, tile_room
 from .nest import choose_lane, write_fold, write_map
+from .places import CLOCK, SLOTS, Places, redundant
 from .product import write_product
 from .rows import write_deliver, write_fetch
 from .scope import Scope
 
-SLOTS = (
-    *("arena", "arena_bytes", "shared", "order", "count", "batch", "first"),
-    *("updates", "step", "epoch", "losses", "control", "barrier", "settings"),
-    *("results", "times"),
-)
-"""What the table holds before the addresses of arrays, eight bytes each."""
-CLOCK = ("n", "step", "epoch")
 ARGUMENTS = (
     *(("table", PTR), ("arena", PTR), ("shared", PTR), ("sums", PTR), ("tile", PTR)),
     *(("rows", I64), ("first", I64), ("n", Kind("double")), ("me", I64)),
     ("threads", I64),
 )
-SPINS = 4096
 SMALL = 64
 """Up to how many points a kernel is written where it is called."""
 LARGE = 4096
@@ -59,71 +52,15 @@ class Assembly:
         self.functions: list[str] = []
         self.kernels, self.plans = design.kernels, design.plans
         self.fetched = design.copies
-        self._places()
+        self.places = Places(design)
         self._main()
-
-    # Buffers.
-
-    def _places(self) -> None:
-        layout, kernels = self.layout, self.kernels
-        touched = list(
-            dict.fromkeys(
-                b for k in kernels for b in [*(x.buffer for x in k.loads()), *k.writes]
-            )
-        )
-        self.spans: dict[int, tuple[int, int]] = {}
-        summed = [b for k in kernels if k.accumulates for b in k.writes]
-        alone = {b for k in kernels if _redundant(k) for b in k.writes}
-        levels: dict[Buffer, set[int]] = {}
-        for k in kernels:
-            for b in [*(x.buffer for x in k.loads()), *k.writes]:
-                levels.setdefault(b, set()).add(k.level)
-        self.own, self.common, self.sums, self.batch = Room(), Room(), Room(), Room()
-        self.numbers = [b for b in touched if b.space == "number"]
-        self.stored = [b for b in touched if b.space == "stored"]
-        self.data = list(dict.fromkeys(data for data, _ in self.fetched))
-        results = [b for b in self.design.results if N in b.sizes]
-        for buffer in touched:
-            size = layout.bytes(buffer)
-            if buffer in summed:
-                continue
-            if buffer.space == "number" or buffer in alone:
-                self.own.add(buffer, 8 if buffer.space == "number" else size)
-            elif buffer.space == "step":
-                self.common.add(buffer, size)
-            elif buffer.space == "tile" and len(levels[buffer]) > 1:
-                self.batch.add(buffer, size)
-        for level in range(1, self.design.last + 1, 2):
-            start = self.sums.size
-            for k in kernels:
-                if k.level == level and k.accumulates:
-                    for buffer in k.writes:
-                        self.sums.add(buffer, layout.bytes(buffer))
-            self.spans[level] = start, self.sums.size
-        for name in CLOCK:
-            if not any(b.name == name for b in self.numbers):
-                self.numbers.append(Buffer(name, "number", (), "number"))
-                self.own.add(self.numbers[-1], 8)
-        fixed = [*self.fetched.values(), *results]
-        loops = [
-            [k for k in kernels if k.level == level]
-            for level in range(1, self.design.last + 1, 2)
-        ]
-        self.tiles = tile_room(loops, fixed, layout, set(self.batch.places))
-        self.slots = [
-            *SLOTS,
-            *(f"data {b.name}" for b in self.data),
-            *(f"stored {b.name}" for b in self.stored),
-            *(f"out {b.name}" for b in results),
-        ]
 
     # Functions.
 
     def text(self) -> str:
         """Return the module."""
-        head = [f'target triple = "{self.design.target.triple}"']
-        declared = [line for line in self.module.values() if line.startswith("declare")]
-        return "\n".join([*head, *declared, *self.functions]) + "\n"
+        declared = [line for line in self.module.values() if line]
+        return "\n".join([*declared, *self.functions]) + "\n"
 
     def _function(self, kernel: Kernel, name: str) -> None:
         """Write a kernel as a function of its own."""
@@ -159,30 +96,10 @@ class Assembly:
         """Return where buffers begin, computed once at the head of the function."""
         buffers = [*(x.buffer for x in kernel.loads()), *kernel.writes]
         known = {
-            x: self._base(b, x, x in kernel.writes) for x in dict.fromkeys(buffers)
+            x: self.places.base(b, x, x in kernel.writes)
+            for x in dict.fromkeys(buffers)
         }
         return known.__getitem__
-
-    def _base(self, b: Builder, buffer: Buffer, writing: bool) -> Value:
-        args = b.arguments
-        if buffer.space == "stored":
-            return self._slot(b, args["table"], f"stored {buffer.name}", PTR)
-        for room, start in (
-            (self.own, "arena"),
-            (self.common, "shared"),
-            (self.batch, "tile"),
-        ):
-            if buffer in room.places:
-                return b.at(args[start], room.places[buffer], "i8")
-        if buffer in self.sums.places:
-            at = self.sums.places[buffer]
-            if writing:
-                return b.at(args["sums"], at, "i8")
-            return b.at(args["shared"], self.common.size + at, "i8")
-        return b.at(args["arena"], self.own.size + self.tiles.places[buffer], "i8")
-
-    def _slot(self, b: Builder, table: Value, name: str, kind: Kind) -> Value:
-        return b.load(b.at(table, self.slots.index(name), "i64"), kind)
 
     def _shared(self, kernel: Kernel) -> bool:
         """Tell whether threads share the work of a kernel outside of tiles."""
@@ -197,11 +114,7 @@ class Assembly:
         self.b = b = Builder(
             self.module, "run", arguments, "nounwind", exported=True, result=I64
         )
-        table = b.arguments["table"]
-        get = {
-            name: self._slot(b, table, name, PTR if name in _POINTERS else I64)
-            for name in SLOTS
-        }
+        get = {name: self.places.slot(b, name) for name in SLOTS}
         self.get = get
         self.arena = b.at(get["arena"], get["arena_bytes"] * b.arguments["me"], "i8")
         self._settings()
@@ -221,7 +134,7 @@ class Assembly:
     def _settings(self) -> None:
         """Copy the settings into this thread's numbers."""
         b = self.b
-        for place, buffer in enumerate(self.numbers):
+        for place, buffer in enumerate(self.places.numbers):
             if buffer.name not in CLOCK:
                 number = b.load(
                     b.at(self.get["settings"], place, "double"), Kind("double")
@@ -229,8 +142,10 @@ class Assembly:
                 self._set_number(buffer.name, number)
 
     def _set_number(self, name: str, number: Value) -> None:
-        buffer = next(x for x in self.numbers if x.name == name)
-        self.b.store(self.b.at(self.arena, self.own.places[buffer], "i8"), number)
+        buffer = next(x for x in self.places.numbers if x.name == name)
+        self.b.store(
+            self.b.at(self.arena, self.places.own.places[buffer], "i8"), number
+        )
 
     def _update(self, u: Value, whole: Value, per_epoch: Value) -> None:
         """Write one update: its place in the epoch, then its stages."""
@@ -265,7 +180,7 @@ class Assembly:
             if shared & {x.buffer for x in kernel.loads()}:
                 self._barrier()
                 shared = set()
-            if _redundant(kernel):
+            if redundant(kernel):
                 self._call(place)
                 continue
             shared |= set(kernel.writes)
@@ -320,13 +235,13 @@ class Assembly:
 
     def _combine(self, level: int) -> None:
         """Add up the sums that all shards made in a loop, in their order."""
-        b, shards, size = self.b, self.design.shards, self.sums.size
-        first, last = self.spans[level]
+        b, shards, size = self.b, self.design.shards, self.places.sums.size
+        first, last = self.places.spans[level]
         if shards == 1 or first == last:
             return
         element, width = self.layout.element, self.layout.width
         kind = Kind(element, width)
-        start = b.at(self.get["shared"], self.common.size + first, "i8")
+        start = b.at(self.get["shared"], self.places.common.size + first, "i8")
         count = b.constant((last - first) // (SIZES[element] * width), I64)
         me, threads = b.arguments["me"], b.arguments["threads"]
         with b.loop(count * me / threads, count * (me + 1) / threads) as i:
@@ -343,8 +258,8 @@ class Assembly:
         """Run kernels tile by tile, the tiles shared by shards."""
         b, design, tile = self.b, self.design, self.layout.tile
         get, me = self.get, b.arguments["me"]
-        sums = b.at(get["shared"], self.common.size, "i8")
-        behind = self.common.size + self.sums.size * design.shards
+        sums = b.at(get["shared"], self.places.common.size, "i8")
+        behind = self.places.common.size + self.places.sums.size * design.shards
         batch = b.at(get["shared"], behind, "i8")
         if design.single:
             with b.when(me.equals(0)):
@@ -355,7 +270,7 @@ class Assembly:
         with b.repeat_while() as leave:
             s = shard.get()
             leave(s >= design.shards)
-            mine = b.at(sums, s * self.sums.size, "i8")
+            mine = b.at(sums, s * self.places.sums.size, "i8")
             if any(k.accumulates for _, k in kernels):
                 self._clear(mine, kernels)
             with b.loop(
@@ -363,7 +278,7 @@ class Assembly:
             ) as t:
                 first = t * tile
                 rows = b.minimum(self.n - first, tile)
-                here = b.at(batch, t * self.batch.size, "i8")
+                here = b.at(batch, t * self.places.batch.size, "i8")
                 self._tile(level, kernels, first, rows, mine, here)
             shard.set(s + b.arguments["threads"])
 
@@ -372,7 +287,7 @@ class Assembly:
         for _, kernel in kernels:
             if kernel.accumulates:
                 for buffer in kernel.writes:
-                    at = self.b.at(sums, self.sums.places[buffer], "i8")
+                    at = self.b.at(sums, self.places.sums.places[buffer], "i8")
                     self.b.clear(at, self.layout.bytes(buffer))
 
     def _tile(
@@ -388,27 +303,24 @@ class Assembly:
         where = self.get["order"], self.start + first, self.row + first
         for (data, stage), copy in self.fetched.items():
             if stage == level:
-                source = self._slot(b, b.arguments["table"], f"data {data.name}", PTR)
-                target = self._tile_address(copy)
+                source = self.places.slot(b, f"data {data.name}")
+                target = self.places.in_tile(b, self.arena, copy)
                 with self._timed(len(self.kernels)):
                     write_fetch(b, self.layout, copy, source, target, where, rows)
         for place, _ in kernels:
             self._call(place, sums, batch, rows, first)
         for buffer in self.design.results:
             if N in buffer.sizes and any(buffer in k.writes for _, k in kernels):
-                target = self._slot(b, b.arguments["table"], f"out {buffer.name}", PTR)
+                target = self.places.slot(b, f"out {buffer.name}")
                 write_deliver(
                     b,
                     self.layout,
                     buffer,
-                    self._tile_address(buffer),
+                    self.places.in_tile(b, self.arena, buffer),
                     target,
                     self.row + first,
                     rows,
                 )
-
-    def _tile_address(self, buffer: Buffer) -> Value:
-        return self.b.at(self.arena, self.own.size + self.tiles.places[buffer], "i8")
 
     # What an update leaves.
 
@@ -427,7 +339,7 @@ class Assembly:
 
     def _number_of(self, buffer: Buffer) -> Value:
         element = self.layout.stored(buffer)
-        at = self.b.at(self.arena, self.own.places[buffer], "i8")
+        at = self.b.at(self.arena, self.places.own.places[buffer], "i8")
         return self.b.convert(self.b.load(at, Kind(element)), "double")
 
     def _ended(self) -> Value:
@@ -453,61 +365,12 @@ class Assembly:
             args = f"ptr {self.get['barrier'].text}, i64 {b.arguments['threads'].text}"
             if "barrier" not in self.module:
                 self.module["barrier"] = ""
-                self.functions.append(_BARRIER)
+                self.functions.append(BARRIER)
             b.write(f"call void @barrier({args})")
-
-
-_POINTERS = (
-    *("arena", "shared", "order", "losses", "control", "barrier", "settings"),
-    *("results", "times"),
-)
-
-_BARRIER = f"""
-declare i32 @sched_yield()
-define internal void @barrier(ptr %at, i64 %threads) nounwind noinline {{
-entry:
-  %generation = getelementptr i64, ptr %at, i64 16
-  %now = load atomic i64, ptr %generation acquire, align 8
-  %before = atomicrmw add ptr %at, i64 1 acq_rel
-  %last = sub i64 %threads, 1
-  %is_last = icmp eq i64 %before, %last
-  br i1 %is_last, label %open, label %wait
-open:
-  store atomic i64 0, ptr %at monotonic, align 8
-  %next = add i64 %now, 1
-  store atomic i64 %next, ptr %generation release, align 8
-  ret void
-wait:
-  %spins = phi i64 [ 0, %entry ], [ %more, %again ], [ 0, %yield ]
-  %seen = load atomic i64, ptr %generation acquire, align 8
-  %done = icmp ne i64 %seen, %now
-  br i1 %done, label %out, label %again0
-again0:
-  %more = add i64 %spins, 1
-  %tired = icmp eq i64 %more, {SPINS}
-  br i1 %tired, label %yield, label %again
-again:
-  br label %wait
-yield:
-  call i32 @sched_yield()
-  br label %wait
-out:
-  ret void
-}}
-"""
 
 
 def _points(kernel: Kernel, tile: int) -> int:
     """Return how often the inside of a kernel runs in a tile."""
     return math.prod(
         c.size if isinstance(c.size, int) else tile for c in kernel.counters
-    )
-
-
-def _redundant(kernel: Kernel) -> bool:
-    """Tell whether every thread runs a kernel for itself: it makes single numbers."""
-    return (
-        not kernel.free
-        and kernel.samples is None
-        and all(buffer.space != "stored" for buffer in kernel.writes)
     )

@@ -70,9 +70,9 @@ def write_direct(assembly: Assembly, procedure: Procedure) -> bool:
     """
     results = assembly.design.results
     plain = len(results) == 1 and N in results[0].sizes
-    if not plain or [buffer.name for buffer in assembly.data] != ["X"]:
+    if not plain or [buffer.name for buffer in assembly.places.data] != ["X"]:
         return False
-    assembly.slots.extend(SLOTS)
+    assembly.places.slots.extend(SLOTS)
     b = Builder(
         assembly.module, "read", [("table", PTR)], "nounwind", exported=True, result=I64
     )
@@ -83,7 +83,10 @@ def write_direct(assembly: Assembly, procedure: Procedure) -> bool:
     shape = [s for s in procedure.inputs["X"].shape[1:] if isinstance(s, int)]
     right = _right(b, x, _entry(b, assembly, "dtype", I64), 1 + len(shape))
     with b.when(right), b.when(_fits(b, x, count, shape)):
-        first, kind = _field(b, x, DATA, PTR), assembly.layout.stored(assembly.data[0])
+        first, kind = (
+            _field(b, x, DATA, PTR),
+            assembly.layout.stored(assembly.places.data[0]),
+        )
         entries = count * math.prod(shape)
         with b.when(_finite(b, first, entries, kind, assembly.layout.width)):
             _enter(b, assembly, "data X", first)
@@ -95,12 +98,12 @@ def write_direct(assembly: Assembly, procedure: Procedure) -> bool:
 
 
 def _entry(b: Builder, assembly: Assembly, slot: str, kind: Kind) -> Value:
-    place = assembly.slots.index(slot)
+    place = assembly.places.slots.index(slot)
     return b.load(b.at(b.arguments["table"], place, "i64"), kind)
 
 
 def _enter(b: Builder, assembly: Assembly, slot: str, value: Value) -> None:
-    place = assembly.slots.index(slot)
+    place = assembly.places.slots.index(slot)
     b.store(b.at(b.arguments["table"], place, "i64"), value)
 
 

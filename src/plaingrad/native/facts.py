@@ -90,21 +90,21 @@ class Facts:
         design = assembly.design
         literals: dict[str, tuple[str, Any]] = {
             buffer.name: (buffer.kind, buffer.node.attrs["value"])
-            for buffer in assembly.stored
+            for buffer in assembly.places.stored
             if buffer.node is not None and buffer.node.op.name == "literal"
         }
         return cls(
             dtype=dtype,
             capacity=design.capacity,
-            slots=list(assembly.slots),
-            numbers=[buffer.name for buffer in assembly.numbers],
-            arena=assembly.own.size + assembly.tiles.size,
-            common=assembly.common.size,
-            sums=assembly.sums.size,
-            batch=assembly.batch.size,
+            slots=list(assembly.places.slots),
+            numbers=[buffer.name for buffer in assembly.places.numbers],
+            arena=assembly.places.own.size + assembly.places.tiles.size,
+            common=assembly.places.common.size,
+            sums=assembly.places.sums.size,
+            batch=assembly.places.batch.size,
             shards=design.shards,
             tile=design.layout.tile,
-            data={buffer.name: buffer.kind for buffer in assembly.data},
+            data={buffer.name: buffer.kind for buffer in assembly.places.data},
             literals=literals,
             results=results_of(procedure),
             shares=_shares(procedure),

@@ -143,8 +143,11 @@ class Lowering:
     def _buffer(self, node: Node, space: Space | None = None) -> Buffer:
         sizes = tuple(size for axis in self._axes(node) for size in axis)
         where = space or ("tile" if N in sizes else "step")
-        # nothing that has a name in the program is called like this
-        name = self.names.get(node, f"{node.op.name}.{len(self.buffers)}")
+        name = self.names.get(node, node.op.name)
+        buffers = [*self.buffers.values(), *(buffer for _, buffer in self.outputs)]
+        if node not in self.names or any(b.name == name for b in buffers):
+            # nothing that has a name in the program is called like this
+            name = f"{name}.{len(self.buffers)}"
         return Buffer(name, node.kind, sizes, where, node)
 
     def _axes(self, node: Node) -> tuple[Sizes, ...]:

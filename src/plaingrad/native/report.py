@@ -78,9 +78,10 @@ def _target(design: Design) -> Iterator[str]:
     if design.single:
         yield "          all samples of a batch are one tile"
     else:
+        many = f"{design.shards} shards, for as many threads"
         yield (
-            f"          tiles of {layout.tile:,} samples, in {design.shards} "
-            f"{'shards' if design.shards > 1 else 'shard'} for as many threads"
+            f"          tiles of {layout.tile:,} samples, in "
+            f"{many if design.shards > 1 else 'one shard, for one thread'}"
         )
 
 
@@ -194,15 +195,15 @@ def _work(kernel: Kernel, batch: int) -> float:
 
 def _memory(found: Measured) -> Iterator[str]:
     """Yield how much memory an update takes."""
-    made, layout = found.assembly, found.design.layout
+    places, layout = found.assembly.places, found.design.layout
     tiles, shards = math.ceil(found.batch / layout.tile), found.design.shards
-    kept = sum(layout.bytes(buffer) for buffer in made.stored)
+    kept = sum(layout.bytes(buffer) for buffer in places.stored)
     rows = [
-        ("each thread", made.own.size, "numbers of the update"),
-        ("", made.tiles.size, "values of a tile, as below"),
-        ("all threads", made.common.size, "values that are the same for all tiles"),
-        ("", made.sums.size * shards, "sums over samples, for each shard"),
-        ("", made.batch.size * tiles, "values of all samples of a batch"),
+        ("each thread", places.own.size, "numbers of the update"),
+        ("", places.tiles.size, "values of a tile, as below"),
+        ("all threads", places.common.size, "values that are the same for all tiles"),
+        ("", places.sums.size * shards, "sums over samples, for each shard"),
+        ("", places.batch.size * tiles, "values of all samples of a batch"),
         ("the network", kept, "parameters, and the optimiser's memory"),
     ]
     yield "memory of an update"
@@ -214,8 +215,9 @@ def _values(found: Measured) -> Iterator[str]:
     """Yield where the values of a tile are, and how long they are needed."""
     made, layout = found.assembly, found.design.layout
     fetched = set(found.design.copies.values())
+    room = made.places.tiles.places
     rows = [["", "bytes", "at", "kernels"]]
-    for buffer, at in sorted(made.tiles.places.items(), key=lambda item: item[1]):
+    for buffer, at in sorted(room.items(), key=lambda item: item[1]):
         uses = [
             place
             for place, kernel in enumerate(made.kernels)

@@ -1,0 +1,143 @@
+"""Where everything stands while a native function runs: rooms, and slots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .builder import I64, PTR, Builder, Kind, Value
+from .choose import Design
+from .loops import Buffer, Kernel, N
+from .memory import Room, tile_room
+
+SLOTS = (
+    *("arena", "arena_bytes", "shared", "order", "count", "batch", "first"),
+    *("updates", "step", "epoch", "losses", "control", "barrier", "settings"),
+    *("results", "times"),
+)
+"""What the table holds before the addresses of arrays, eight bytes each."""
+POINTERS = (
+    *("arena", "shared", "order", "losses", "control", "barrier", "settings"),
+    *("results", "times"),
+)
+"""Those of them that are addresses."""
+CLOCK = ("n", "step", "epoch")
+"""The numbers that change from update to update."""
+
+
+class Places:
+    """The memory of a design.
+
+    Attributes
+    ----------
+    own, tiles
+        The room of each thread: numbers of the update, and the values of a tile.
+    common, sums, batch
+        The room of all: what is the same for all tiles; the sums of one shard, of
+        which there are several; the values of one tile that a later loop reads.
+    spans
+        From where to where in `sums` those of each loop stand.
+    numbers, stored, data
+        The numbers of the settings and the clock, in order, and the arrays that the
+        function reads or renews.
+    slots
+        The names of what the table holds, in order.
+    """
+
+    def __init__(self, design: Design) -> None:
+        self.design, kernels = design, design.kernels
+        touched = list(dict.fromkeys(b for k in kernels for b in _touched(k)))
+        self.numbers = [b for b in touched if b.space == "number"]
+        self.numbers += [
+            Buffer(name, "number", (), "number")
+            for name in CLOCK
+            if all(b.name != name for b in self.numbers)
+        ]
+        self.stored = [b for b in touched if b.space == "stored"]
+        self.data = list(dict.fromkeys(data for data, _ in design.copies))
+        self.own, self.common, self.batch = Room(), Room(), Room()
+        for number in self.numbers:
+            self.own.add(number, 8)
+        self._share_out(touched)
+        self.sums, self.spans = self._sums()
+        results = [b for b in design.results if N in b.sizes]
+        fixed = [*design.copies.values(), *results]
+        loops = [
+            [k for k in kernels if k.level == level]
+            for level in range(1, design.last + 1, 2)
+        ]
+        self.tiles = tile_room(loops, fixed, design.layout, set(self.batch.places))
+        self.slots = [
+            *SLOTS,
+            *(f"data {b.name}" for b in self.data),
+            *(f"stored {b.name}" for b in self.stored),
+            *(f"out {b.name}" for b in results),
+        ]
+
+    def _share_out(self, touched: Iterable[Buffer]) -> None:
+        """Give buffers that outlive a tile their places."""
+        kernels, layout = self.design.kernels, self.design.layout
+        alone = {b for k in kernels if redundant(k) for b in k.writes}
+        summed = {b for k in kernels if k.accumulates for b in k.writes}
+        for buffer in touched:
+            stages = {k.level for k in kernels if buffer in _touched(k)}
+            if buffer in alone:
+                self.own.add(buffer, layout.bytes(buffer))
+            elif buffer.space == "step" and buffer not in summed:
+                self.common.add(buffer, layout.bytes(buffer))
+            elif buffer.space == "tile" and len(stages) > 1:
+                self.batch.add(buffer, layout.bytes(buffer))
+
+    def _sums(self) -> tuple[Room, dict[int, tuple[int, int]]]:
+        """Give the sums over samples their places, those of each loop together."""
+        room, spans = Room(), dict[int, tuple[int, int]]()
+        for level in range(1, self.design.last + 1, 2):
+            start = room.size
+            for k in self.design.kernels:
+                if k.level == level and k.accumulates:
+                    for buffer in k.writes:
+                        if buffer.space != "stored":
+                            room.add(buffer, self.design.layout.bytes(buffer))
+            spans[level] = start, room.size
+        return room, spans
+
+    def slot(self, b: Builder, name: str, kind: Kind | None = None) -> Value:
+        """Return what stands in a slot of the table."""
+        usual = I64 if name in SLOTS and name not in POINTERS else PTR
+        place = b.at(b.arguments["table"], self.slots.index(name), "i64")
+        return b.load(place, kind or usual)
+
+    def base(self, b: Builder, buffer: Buffer, writing: bool) -> Value:
+        """Return where a buffer begins, inside the function of a kernel."""
+        args = b.arguments
+        if buffer.space == "stored":
+            return self.slot(b, f"stored {buffer.name}")
+        for room, start in (
+            (self.own, "arena"),
+            (self.common, "shared"),
+            (self.batch, "tile"),
+        ):
+            if buffer in room.places:
+                return b.at(args[start], room.places[buffer], "i8")
+        if buffer in self.sums.places:
+            at = self.sums.places[buffer]
+            if writing:
+                return b.at(args["sums"], at, "i8")
+            return b.at(args["shared"], self.common.size + at, "i8")
+        return self.in_tile(b, args["arena"], buffer)
+
+    def in_tile(self, b: Builder, arena: Value, buffer: Buffer) -> Value:
+        """Return where a buffer of the tile begins in a thread's arena."""
+        return b.at(arena, self.own.size + self.tiles.places[buffer], "i8")
+
+
+def redundant(kernel: Kernel) -> bool:
+    """Tell whether every thread runs a kernel for itself: it makes single numbers."""
+    return (
+        not kernel.free
+        and kernel.samples is None
+        and all(buffer.space != "stored" for buffer in kernel.writes)
+    )
+
+
+def _touched(kernel: Kernel) -> Sequence[Buffer]:
+    return [*(load.buffer for load in kernel.loads()), *kernel.writes]
