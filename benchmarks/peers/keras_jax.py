@@ -19,15 +19,19 @@ from ..workloads import Adam, Workload
 from . import PLAIN, Runner
 
 Array = np.ndarray[Any, Any]
-TOGETHER = 16
-"""How many steps Keras may compile into one."""
+TOGETHER = 10
+"""How many steps Keras may compile into one, at most."""
 
 
 def variants(workload: Workload) -> Sequence[str]:
     """Return one step a call, and several."""
-    if not workload.trains or workload.updates % TOGETHER:
-        return PLAIN
-    return (*PLAIN, "steps together")
+    return PLAIN if together(workload) == 1 else (*PLAIN, "several steps a call")
+
+
+def together(workload: Workload) -> int:
+    """Return the largest number of steps that an epoch divides into."""
+    counts = range(1, TOGETHER + 1)
+    return max(n for n in counts if workload.updates % n == 0)
 
 
 def setup(task: Task, variant: str) -> Runner:
@@ -35,7 +39,7 @@ def setup(task: Task, variant: str) -> Runner:
     net = network(task)
     if not task.workload.trains:
         return Prediction(net, task)
-    return Training(net, task, 1 if variant in PLAIN else TOGETHER)
+    return Training(net, task, 1 if variant in PLAIN else together(task.workload))
 
 
 def network(task: Task) -> Any:
@@ -96,7 +100,7 @@ class Epochs(keras.utils.PyDataset):  # type: ignore[misc]
 class Training:
     """`fit`, silent."""
 
-    def __init__(self, net: Any, task: Task, together: int) -> None:
+    def __init__(self, net: Any, task: Task, steps: int) -> None:
         self.net, self.task = net, task
         rule = task.workload.optimizer
         kind = keras.optimizers.Adam if isinstance(rule, Adam) else keras.optimizers.SGD
@@ -110,7 +114,7 @@ class Training:
                 kind(rule.lr, epsilon=1e-8) if isinstance(rule, Adam) else kind(rule.lr)
             ),
             jit_compile=True,
-            steps_per_execution=together,
+            steps_per_execution=steps,
         )
 
     def restart(self) -> None:

@@ -93,9 +93,7 @@ def test_float32_is_as_exact_as_the_reference_in_float32(name):
         assert np.abs(native - truth).max(initial=0) <= allowed, key
 
 
-@pytest.mark.parametrize(
-    ("lanes", "tile"), [("features", 2), ("features", 64), ("samples", 8)]
-)
+@pytest.mark.parametrize(("lanes", "tile"), [("features", 2), ("samples", 8)])
 @pytest.mark.parametrize("name", SOME)
 def test_every_layout_gives_the_same(name, lanes, tile, forced):
     forced(lanes=lanes, tile=tile, shards=2)
@@ -190,9 +188,9 @@ def test_batches_that_grow_are_compiled_for_a_few_times_only(monkeypatch):
         return cached.function(procedure, dtype, capacity, loss)
 
     monkeypatch.setattr("plaingrad.native.engine.function", spy)
-    for count in range(1, 80, 3):
+    for count in range(1, 16, 3):
         net.partial_fit(X[:count], y[:count], engine="native", batch_size=None)
-    assert made == [1, 4, 8, 16, 32, 64, 128]
+    assert made == [1, 4, 8, 16]
 
 
 def test_warm_start_goes_on_from_the_weights():
@@ -320,7 +318,7 @@ def test_the_display_follows_a_long_call(monkeypatch):
 
 
 def test_first_values_are_those_of_the_reference():
-    for name in ("deep_adam", "masked", "frozen"):
+    for name in ("deep_adam", "masked"):
         made = animal(name)
         X, y = made.data()
         settings = Settings(**made.settings, seed=5)
@@ -408,7 +406,7 @@ def test_nothing_is_written_beside_a_buffer(name, choice, dtype, guarded, forced
     net = made.network()
     settings = {"validation": (X[:3], y[:3]), "epochs": 2, "batch_size": 9}
     net.fit(X, y, dtype=dtype, engine="native", **settings)
-    for rows in (1, 2, 9, len(X)):
+    for rows in (1, len(X)):
         net.outputs(X[:rows])
         net.evaluate(X[:rows], y[:rows])
     np.testing.assert_array_equal(X, before[0])

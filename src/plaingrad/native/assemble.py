@@ -331,7 +331,9 @@ class Assembly:
             if self.design.loss is not None:
                 loss = self._number_of(self.design.loss)
                 b.store(b.at(self.get["losses"], u, "double"), loss)
-                b.store(self.get["control"], u + 1)
+                # whoever sees the count must find the loss
+                at, count = self.get["control"].text, (u + 1).text
+                b.write(f"store atomic i64 {count}, ptr {at} release, align 8")
             for place, buffer in enumerate(self.design.results):
                 if N not in buffer.sizes:
                     made = self._number_of(buffer)

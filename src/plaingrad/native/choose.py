@@ -100,7 +100,7 @@ def choose(
 ) -> Design:
     """Return the design that is expected to be fastest, as far as it is not given."""
     best: Design | None = None
-    for layout in _layouts(source, lanes, tile):
+    for layout in layouts(source, lanes, tile):
         made = _design(source, layout)
         if best is None or made.cycles < best.cycles:
             best = made
@@ -108,7 +108,7 @@ def choose(
     return replace(best, shards=shards if shards and not best.single else best.shards)
 
 
-def _layouts(source: Source, lanes: Lanes | None, tile: int | None) -> Iterator[Layout]:
+def layouts(source: Source, lanes: Lanes | None, tile: int | None) -> Iterator[Layout]:
     """Yield the layouts that are worth a try."""
     count = source.capacity or USUAL
     width = source.width

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from .builder import Cell, Kind, Value
 from .layout import Layout
-from .loops import Counter, Kernel, N
+from .loops import Counter, Kernel, Load, N
+from .rows import transposed
 from .scope import Scope
 
 
@@ -41,6 +42,10 @@ def in_order(kernel: Kernel, without: Sequence[Counter | None] = ()) -> list[Cou
 
 def write_map(scope: Scope) -> None:
     """Write the kernel that computes every entry by itself."""
+    turned = _turned(scope)
+    if turned is not None:
+        _write_turned(scope, turned)
+        return
 
     def entry() -> None:
         for store in scope.kernel.stores:
@@ -48,6 +53,63 @@ def write_map(scope: Scope) -> None:
 
     with scope.loops(in_order(scope.kernel, [scope.lane])):
         scope.across(entry)
+
+
+def _turned(scope: Scope) -> Counter | None:
+    """Return the counter along which a copy reads neighbours, if it writes others."""
+    kernel, lane = scope.kernel, scope.lane
+    (store, *more), width = kernel.stores, scope.width
+    value = store.value
+    if more or store.add or not isinstance(value, Load) or value.row is not None:
+        return None
+    if lane is None or not isinstance(lane.size, int) or scope.step(value) in (0, 1):
+        return None
+    for counter in kernel.free:
+        close = value.places[0].factor(counter) == 1
+        if close and isinstance(counter.size, int) and counter.size >= width:
+            return counter if lane.size >= width else None
+    return None
+
+
+def _write_turned(scope: Scope, along: Counter) -> None:
+    """Write a copy that exchanges two axes: square by square, in registers."""
+    lane, width = scope.lane, scope.width
+    assert lane is not None
+    assert isinstance(along.size, int)
+    whole = along.size // width * width
+
+    def square() -> None:
+        if scope.live is not None:
+            _singly(scope, along, 0)
+            return
+        with scope.inner(), scope.b.loop(0, whole, width) as i:
+            scope.at[along] = i
+            _square(scope, along)
+        _singly(scope, along, whole)
+
+    with scope.loops(in_order(scope.kernel, [lane, along])):
+        scope.across(square)
+
+
+def _singly(scope: Scope, along: Counter, first: int) -> None:
+    """Copy vectors one by one, their lanes gathered, from one place on."""
+    with scope.inner(), scope.b.loop(first, scope.limit(along)) as i:
+        scope.at[along] = i
+        scope.store(scope.kernel.stores[0])
+
+
+def _square(scope: Scope, along: Counter) -> None:
+    """Read as many vectors as they have lanes, and write them turned."""
+    b, width, (store,) = scope.b, scope.width, scope.kernel.stores
+    load = store.value
+    assert isinstance(load, Load)
+    element = scope.layout.stored(load.buffer)
+    start, step = scope.address(load), scope.step(load)
+    kind = Kind(element, width)
+    rows = [b.load(b.at(start, i * step, element), kind) for i in range(width)]
+    place, far = scope.address(store), store.places[0].factor(along)
+    for i, column in enumerate(transposed(b, rows)):
+        b.store(b.at(place, i * far, element), column)
 
 
 def write_fold(scope: Scope) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..program import Program
-from .choose import Design, _layouts, choose
+from .choose import Design, choose, layouts
 from .design import Making
 from .loops import Kernel
 from .measure import Measured, measure
@@ -108,9 +108,7 @@ def _speed(found: Measured) -> Iterator[str]:
 def _candidates(program: Program, found: Measured) -> Iterator[str]:
     """Yield what the model of the machine expects of the layouts that it looked at."""
     source = Making(program.update, program.dtype, host(), found.design.capacity)
-    tried = [
-        choose(source, x.lanes, x.tile, None) for x in _layouts(source, None, None)
-    ]
+    tried = [choose(source, x.lanes, x.tile, None) for x in layouts(source, None, None)]
     rows = [
         [
             "*" if one.layout == found.design.layout else "",

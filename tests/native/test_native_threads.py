@@ -1,0 +1,53 @@
+"""Networks that are large enough for threads to share every kind of work."""
+
+import numpy as np
+import pytest
+
+import plaingrad as pg
+
+pytest.importorskip("llvmlite")
+
+table = pytest.importorskip("plaingrad.native.table")
+
+
+def wide():
+    return pg.Sequential(
+        *(pg.Linear(263), pg.ReLU(), pg.Dropout(0.3)),
+        *(pg.Linear(301), pg.Tanh(), pg.Linear(10)),
+    )
+
+
+def images():
+    return pg.Sequential(
+        *(pg.Conv2d(6, 5), pg.ReLU(), pg.MaxPool2d(2)),
+        *(pg.Conv2d(16, 3), pg.ReLU(), pg.Flatten(), pg.Linear(10)),
+    )
+
+
+CASES = {
+    "adam": (wide, (512, 200), {"optimizer": pg.Adam(), "batch_size": 256}),
+    "clipped": (
+        wide,
+        (400, 120),
+        {"optimizer": pg.Momentum(lr=0.01), "clip_norm": 0.5, "batch_size": 150},
+    ),
+    "float64": (wide, (300, 200), {"dtype": "float64", "l2": 1e-3, "batch_size": 128}),
+    "images": (images, (96, 20, 20, 1), {"batch_size": 64}),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_shared_work_gives_the_same_bits(name, monkeypatch):
+    monkeypatch.setattr(table, "cores", lambda: 3)
+    network, shape, settings = CASES[name]
+    rng = np.random.default_rng(0)
+    X, y = rng.random(shape), rng.integers(0, 10, shape[0])
+    found = []
+    for threads in (1, 2, 3):
+        net = network()
+        net.fit(X, y, epochs=2, engine="native", threads=threads, **settings)
+        found.append((net.history.batch_loss, dict(net.params)))
+    for losses, params in found[1:]:
+        assert losses == found[0][0]
+        for key, value in params.items():
+            np.testing.assert_array_equal(value, found[0][1][key])
