@@ -30,7 +30,8 @@ def draw(results: Mapping[str, Any], path: Path) -> None:
     for place, name in enumerate(peers):
         bars = [(y, ratio(row, name)) for y, row in enumerate(rows)]
         known = [(y + place * thick, value) for y, value in bars if value]
-        axes.barh(*zip(*known, strict=True), height=thick, label=name)
+        places, values = zip(*known, strict=True) if known else ((), ())
+        axes.barh(places, values, height=thick, label=name)
     for y, row in enumerate(rows):
         floor = row["floor"] or {}
         for kind, name in {"eager": EAGER, "best": best_peer(row)}.items():

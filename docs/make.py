@@ -1,4 +1,4 @@
-"""Makes what the docs show: `operations.md`, the output in `engine.md`, the pictures.
+"""Makes what the docs show: `operations.md`, output in `engine.md`, speed, pictures.
 
 Run it as `python docs/make.py`; with the word `text` it leaves out the pictures. The
 tests compare the text.
@@ -7,6 +7,7 @@ tests compare the text.
 from __future__ import annotations
 
 import io
+import json
 import re
 import sys
 from contextlib import redirect_stdout
@@ -22,6 +23,7 @@ from plaingrad.ops.leaves import leaf
 from plaingrad.write.expression import expression
 
 HERE = Path(__file__).parent
+ROOT = HERE.parent
 HEAD = """\
 # Operations
 
@@ -32,6 +34,10 @@ example; the last column tells how the gradient is proved.
 | operation | NumPy | mathematics | proof |
 | --- | --- | --- | --- |
 """
+RESULTS = ROOT / "benchmarks" / "results" / "workloads-1-thread.json"
+PEERS = {"numpy": "NumPy", "torch": "PyTorch", "jax": "JAX", "sklearn": "scikit-learn"}
+PEERS["onnxruntime"] = "onnxruntime"
+SPEED = re.compile(r"(<!-- speed -->).*(<!-- /speed -->)", re.DOTALL)
 CODE = re.compile(
     r"```python\n(?P<code>.*?)```\n(\n```(?P<kind>text|llvm)\n(?P<out>.*?)```\n)?",
     re.DOTALL,
@@ -95,6 +101,35 @@ def printed(page: str) -> str:
     return CODE.sub(run, page)
 
 
+def brief(number: float) -> str:
+    """Return a number in about three digits."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+
+
+def speed(page: str) -> str:
+    """Return a README with the table of speed, from the benchmark's own output."""
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    date = results["machine"]["date"][:10]
+    told = f"{results['machine']['cpu']}, {date}, `benchmarks/results`"
+    lines = [
+        f"| {told} | plaingrad | {' | '.join(PEERS.values())} |",
+        f"| --- | ---: |{' ---: |' * len(PEERS)}",
+    ]
+    for measured in results["rows"]:
+        taken = {
+            name: one["seconds per update"]
+            for name, one in measured["contenders"].items()
+            if one["valid"]
+        }
+        if "plaingrad" in taken:
+            ours = taken["plaingrad"]
+            times = [f"{brief(taken[n] / ours)}x" if n in taken else "" for n in PEERS]
+            row = [measured["title"], f"{brief(ours * 1e6)} us", *times]
+            lines.append(f"| {' | '.join(row)} |")
+    table = "\n".join(lines)
+    return SPEED.sub(lambda found: f"{found[1]}\n{table}\n{found[2]}", page)
+
+
 def pictures() -> None:
     """Draw the pictures of the README."""
     X, y = pg.data.spiral(points=100, classes=3, seed=0)
@@ -125,5 +160,8 @@ if __name__ == "__main__":
     (HERE / "operations.md").write_text(operations(), encoding="utf-8")
     engine = HERE / "engine.md"
     engine.write_text(printed(engine.read_text(encoding="utf-8")), encoding="utf-8")
+    for readme in ROOT.glob("README*.md"):
+        page = readme.read_text(encoding="utf-8")
+        readme.write_text(speed(page), encoding="utf-8")
     if sys.argv[1:] != ["text"]:
         pictures()

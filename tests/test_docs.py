@@ -89,6 +89,10 @@ def test_both_readmes_show_the_same_commands() -> None:
     [
         ("operations.md", "make.operations()"),
         ("engine.md", "make.printed((make.HERE / 'engine.md').read_text('utf-8'))"),
+        *[
+            (f"../{name}", f"make.speed((make.ROOT / '{name}').read_text('utf-8'))")
+            for name in ("README.md", "README.zh.md")
+        ],
     ],
 )
 def test_made_pages_are_up_to_date(name: str, made: str) -> None:

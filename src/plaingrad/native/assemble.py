@@ -22,6 +22,7 @@ from .places import CLOCK, SLOTS, Places, redundant
 from .product import write_product
 from .rows import write_deliver, write_fetch
 from .scope import Scope
+from .sparse import write_lists
 
 ARGUMENTS = (
     *(("table", PTR), ("arena", PTR), ("shared", PTR), ("sums", PTR), ("tile", PTR)),
@@ -81,16 +82,15 @@ class Assembly:
                 scope.shared = b.arguments["me"], b.arguments["threads"]
             write_map(scope)
         elif made.how == "product":
-            write_product(scope, plan, self._sparse(plan))
+            write_product(scope, plan, self._listed(b, plan))
         else:
             write_fold(scope)
         self.functions.append(b.text())
 
-    def _sparse(self, plan: Plan | None) -> bool:
-        """Tell whether a product reads one sample as the user gave it."""
-        given = self.fetched.values()
-        alone = self.design.capacity == 1
-        return alone and plan is not None and plan.first.buffer in given
+    def _listed(self, b: Builder, plan: Plan | None) -> Value | None:
+        """Return where the list of places that count is, of a product's sample."""
+        places = None if plan is None else self.places.lists.get(plan.first.buffer)
+        return None if places is None else self.places.base(b, places, writing=False)
 
     def _bases(self, b: Builder, kernel: Kernel) -> Callable[[Buffer], Value]:
         """Return where buffers begin, computed once at the head of the function."""
@@ -307,6 +307,7 @@ class Assembly:
                 target = self.places.in_tile(b, self.arena, copy)
                 with self._timed(len(self.kernels)):
                     write_fetch(b, self.layout, copy, source, target, where, rows)
+        self._write_lists(level)
         for place, _ in kernels:
             self._call(place, sums, batch, rows, first)
         for buffer in self.design.results:
@@ -321,6 +322,21 @@ class Assembly:
                     self.row + first,
                     rows,
                 )
+
+    def _write_lists(self, level: int) -> None:
+        """List the places that count in what was just fetched."""
+        places, here = self.places, set[Buffer]()
+        for (_, stage), copy in self.fetched.items():
+            if stage == level and copy in places.lists:
+                here.add(copy)
+        found = {
+            copy: (
+                places.in_tile(self.b, self.arena, copy),
+                self.b.at(self.arena, places.own.places[places.lists[copy]], "i8"),
+            )
+            for copy in here
+        }
+        write_lists(self.b, self.layout, found)
 
     # What an update leaves.
 

@@ -53,16 +53,25 @@ class Functions:
         return self._b.sqrt(self._value(x))
 
     def maximum(self, x: Any, y: Any) -> Value:
-        """Return the larger of two."""
-        return self._b.maximum(self._value(x), y)
+        """Return the larger of two; nan where one of them is nan."""
+        return self._extreme(self._b.maximum, x, y)
 
     def minimum(self, x: Any, y: Any) -> Value:
-        """Return the smaller of two."""
-        return self._b.minimum(self._value(x), y)
+        """Return the smaller of two; nan where one of them is nan."""
+        return self._extreme(self._b.minimum, x, y)
+
+    def _extreme(self, choose: Callable[[Any, Any], Value], x: Any, y: Any) -> Value:
+        """Return one of two by a function that knows a nan only in its first."""
+        if not isinstance(x, Value):
+            x, y = y, x
+        found = choose(self._value(x), y)
+        if isinstance(y, Value) and y.kind.is_float:
+            return self._b.select(y.equals(y), found, y)
+        return found
 
     def clip(self, x: Any, low: Any, high: Any) -> Value:
         """Return x between two bounds."""
-        return self._b.minimum(self._b.maximum(self._value(x), low), high)
+        return self.minimum(self.maximum(x, low), high)
 
     def where(self, truth: Value, x: Any, y: Any) -> Value:
         """Return x where the truth holds, else y."""

@@ -46,6 +46,8 @@ def _merge_into(kernels: list[Kernel], at: int, single: bool) -> bool:
         if len(writers) != 1 or writers[0] is reader or load.row is not None:
             continue
         writer = writers[0]
+        if writer.how == "put":
+            continue
         if writer.accumulates:
             if not single or reader.level != writer.level + 1 or not reader.free:
                 continue

@@ -20,6 +20,7 @@ from .loops import (
     Places,
     Position,
     Store,
+    joined,
     walk,
 )
 
@@ -194,6 +195,8 @@ def _merge_counters(kernel: Kernel) -> None:
 def _mergeable(kernel: Kernel) -> tuple[Counter, Counter] | None:
     """Return an outer and an inner counter that can be one."""
     places = [store.places[0] for store in kernel.stores]
+    if kernel.how == "argmax":
+        places.append(joined(kernel.folds))
     for x in walk(kernel.roots()):
         if isinstance(x, Load):
             places.append(x.places[0])

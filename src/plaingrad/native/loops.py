@@ -145,7 +145,7 @@ class Folded:
 
 
 Expr = Load | Number | Position | Call | Folded
-How = Literal["map", "sum", "max", "argmax", "product"]
+How = Literal["map", "sum", "max", "argmax", "product", "put"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -162,7 +162,8 @@ class Store:
 class Kernel:
     """Loops over `free` counters around a fold over `folds`, and stores.
 
-    `operands` are what is folded: two for a product, else one.
+    `operands` are what is folded: two for a product, else one; for "put" the number of
+    a row of the stored array, and what is added there.
     """
 
     free: tuple[Counter, ...]

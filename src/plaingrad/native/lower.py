@@ -97,24 +97,19 @@ class Lowering:
         cost: dict[Node, int] = {}
         for node in self.order:
             name = node.op.name
-            if name == "put":
-                raise Unsupported("the operation put")
             below = sum(cost.get(x, 0) for x in node.inputs if x not in kept)
             cost[node] = below + _cost(node)
-            if name in FOLDS or name in SCATTERED or name == "matmul":
+            if name in FOLDS or name in SCATTERED or name in ("matmul", "put"):
                 kept.add(node)
             elif node.kind == "number":
                 if node in arrays and node.inputs and cost[node] > 1:
                     kept.add(node)
             elif name not in STRUCTURE and uses[node] > 1 and cost[node] > CHEAP:
                 kept.add(node)
-            if name in ("matmul", "take", *SCATTERED):
-                operands = node.inputs[:1] if name == "take" else node.inputs
-                kept |= {
-                    base
-                    for x in operands
-                    if (base := viewed(x)).inputs and name in ("matmul", "take")
-                }
+            if name == "matmul":
+                kept |= {base for x in node.inputs if (base := viewed(x)).inputs}
+            elif name == "take" and node.inputs[0].inputs:
+                kept.add(node.inputs[0])
         return kept | {self._end(node, uses) for node in kept if node.op.name in DEEP}
 
     def _end(self, node: Node, uses: Mapping[Node, int]) -> Node:
@@ -172,6 +167,8 @@ class Lowering:
             self._add(lambda make: make.product(node, buffer))
         elif name in FOLDS:
             self._add(lambda make: make.fold(node, buffer))
+        elif name == "put":
+            self._add(lambda make: make.put(node, buffer))
         else:
             self._add(lambda make: make.entries(node, buffer))
 
@@ -203,10 +200,13 @@ class Lowering:
         while True:
             making = Making(self, splits)
             try:
-                self.kernels.append(make(making))
-                return
+                made = make(making)
+                break
             except Split as asked:
                 splits[making.keys[asked.counter]] = (asked.outer, asked.inner)
+        if sum(counter.size == N for counter in made.counters) > 1:
+            raise Unsupported("what is computed for pairs of samples")
+        self.kernels.append(made)
 
 
 Key = tuple[object, ...]
@@ -315,6 +315,8 @@ class Making:
         outer = tuple(
             free.get(axis, ()) for axis in range(x.ndim) if keep or axis in free
         )
+        if how != "sum" and any(N in known[axis] for axis in axes):
+            raise Unsupported(f"the operation {node.op.name} over the samples")
         operand = self.expr(x, index)
         return Kernel(
             self._counters(tuple(free.values())),
@@ -344,6 +346,31 @@ class Making:
             "product",
             operands,
         )
+
+    def put(self, node: Node, buffer: Buffer) -> Kernel:
+        """Return the kernel that adds rows to those of an array, each to the chosen."""
+        x, chosen = node.inputs
+        index = self._index(x)
+        rows, inner = index[: chosen.ndim], index[chosen.ndim :]
+        # what goes to the only row is summed
+        row = () if node.shape[0] == 1 else (self.expr(chosen, rows),)
+        return Kernel(
+            self._counters(inner),
+            [Store(buffer, self._row_places(node, inner), Folded())],
+            self._counters(rows),
+            "put" if row else "sum",
+            (*row, self.expr(x, index)),
+        )
+
+    def _row_places(self, table: Node, inner: Index) -> Places:
+        """Return where an entry of the first row of an array stands in its buffer."""
+        if not isinstance(table.shape[0], int):
+            raise Unsupported("rows that are chosen among the samples")
+        first, *sizes = self.whole._axes(table)
+        found = [Place() for _ in first]
+        for digits, axis in zip(inner, sizes, strict=True):
+            found += [value(group) for group in regroup(digits, axis)]
+        return tuple(found)
 
     # Expressions.
 
@@ -384,15 +411,10 @@ class Making:
 
     def _taken(self, node: Node, index: Index) -> Expr:
         x, chosen = node.inputs
-        row = self.expr(chosen, index[: chosen.ndim])
-        inner = ((), *index[chosen.ndim :])
-        sizes = self.whole._axes(x)
-        places = [
-            value(group)
-            for digits, axis in zip(inner[1:], sizes[1:], strict=True)
-            for group in regroup(digits, axis)
-        ]
-        return Load(self.whole.buffers[x], (Place(), *places), row)
+        places = self._row_places(x, index[chosen.ndim :])
+        # the only row needs no choice
+        row = None if x.shape[0] == 1 else self.expr(chosen, index[: chosen.ndim])
+        return Load(self.whole.buffers[x], places, row)
 
     def _through(self, node: Node, index: Index) -> Index:
         """Return which entry of its input an entry of a view is."""

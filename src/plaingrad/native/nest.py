@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from .builder import Cell, Kind, Value
 from .layout import Layout
-from .loops import Counter, Kernel, Load, N
+from .loops import Counter, Kernel, Load, N, joined
 from .rows import transposed
 from .scope import Scope
+
+LEAST = -(2**31)
+"""The smallest whole number that is computed with."""
 
 
 def choose_lane(kernel: Kernel, layout: Layout) -> Counter | None:
@@ -17,8 +21,11 @@ def choose_lane(kernel: Kernel, layout: Layout) -> Counter | None:
     That is the samples, where these lie together; else what is written to neighbouring
     places, else what is read from such.
     """
-    if layout.lanes == "samples" and kernel.samples is not None:
-        return kernel.samples
+    samples = kernel.samples
+    # two samples may add to the same row
+    together = samples is not None and not (kernel.how == "put" and kernel.accumulates)
+    if layout.lanes == "samples" and together:
+        return samples
     for store in kernel.stores:
         for counter in kernel.free:
             if store.places[0].factor(counter) == 1 and counter.size != 1:
@@ -113,8 +120,11 @@ def _square(scope: Scope, along: Counter) -> None:
 
 
 def write_fold(scope: Scope) -> None:
-    """Write the kernel that sums, or looks for the largest entry."""
+    """Write the kernel that sums, looks for the largest entry, or adds up rows."""
     kernel, lane = scope.kernel, scope.lane
+    if kernel.how == "put":
+        _write_put(scope)
+        return
     if lane in kernel.folds:
         _fold_across(scope)
         return
@@ -188,15 +198,38 @@ def _fold_group(scope: Scope, counter: Counter | None, count: int) -> None:
             scope.store(store)
 
 
+def _write_put(scope: Scope) -> None:
+    """Write the kernel that adds rows to an array, each where its number says."""
+    kernel, b, (store,) = scope.kernel, scope.b, scope.kernel.stores
+    number, added = kernel.operands
+    buffer, element = store.buffer, scope.layout.element
+    if not store.add:
+        b.clear(scope.base(buffer), scope.layout.bytes(buffer))
+
+    def entry() -> None:
+        row, there = scope.row(number, buffer)
+        place = b.at(scope.address(store), row, element)
+        kind = Kind(element, scope.width)
+        v = b.coerce(scope.numbers(added), kind)
+        made = b.load(place, kind) + b.select(there, v, 0.0)
+        scope.write(place, made, scope.live or kind.lanes)
+
+    free = in_order(kernel, [scope.lane])
+    with scope.loops([*kernel.folds, *free]):
+        scope.across(entry)
+
+
 class _Found:
     """What a fold has found so far."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope, self.how = scope, scope.kernel.how
         b = scope.b
-        element = scope.layout.element
+        element = scope.folding
         self.kind = Kind(element, scope.width)
-        self.start = float("-inf") if self.how in ("max", "argmax") else 0.0
+        self.start = 0.0
+        if self.how in ("max", "argmax"):
+            self.start = -inf if self.kind.is_float else LEAST
         self.best = b.cell(b.constant(self.start, self.kind))
         self.place: Cell | None = None
         if self.how == "argmax":
@@ -206,8 +239,7 @@ class _Found:
         """Return what is folded at this point."""
         scope = self.scope
         each = [
-            scope.b.coerce(scope.floats(scope.value(x)), self.kind)
-            for x in scope.kernel.operands
+            scope.b.coerce(scope.numbers(x), self.kind) for x in scope.kernel.operands
         ]
         return each[0] if len(each) == 1 else each[0] * each[1]
 
@@ -222,8 +254,7 @@ class _Found:
             self.best.set(self.join(best, v))
             return
         better = v > best
-        (counter,) = self.scope.kernel.folds
-        at = self.scope.at[counter]
+        at = self.scope.offset(joined(self.scope.kernel.folds))
         here = at if isinstance(at, int) else b.convert(at, "i32")
         self.place.set(
             b.select(better, b.coerce(here, self.place.kind), self.place.get())

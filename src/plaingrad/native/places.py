@@ -8,6 +8,7 @@ from .builder import I64, PTR, Builder, Kind, Value
 from .choose import Design
 from .loops import Buffer, Kernel, N
 from .memory import Room, tile_room
+from .sparse import lists
 
 SLOTS = (
     *("arena", "arena_bytes", "shared", "order", "count", "batch", "first"),
@@ -34,6 +35,9 @@ class Places:
     common, sums, batch
         The room of all: what is the same for all tiles; the sums of one shard, of
         which there are several; the values of one tile that a later loop reads.
+    lists
+        For arrays of which one sample is read at a time, the list of its places that
+        are not zero.
     spans
         From where to where in `sums` those of each loop stand.
     numbers, stored, data
@@ -58,6 +62,9 @@ class Places:
         for number in self.numbers:
             self.own.add(number, 8)
         self._share_out(touched)
+        self.lists = lists(design)
+        for places in self.lists.values():
+            self.own.add(places, design.layout.bytes(places))
         self.sums, self.spans = self._sums()
         results = [b for b in design.results if N in b.sizes]
         fixed = [*design.copies.values(), *results]

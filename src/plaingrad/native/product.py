@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import reduce
-from operator import or_
 
 from .blocks import Plan
 from .builder import I64, Cell, Kind, Value
-from .loops import Call, Counter, Folded, Kernel, Load, N, Store, walk
+from .loops import Call, Counter, N, walk
 from .nest import in_order, write_fold
 from .scope import Scope
+from .sparse import through
 
 UNROLLED = 48
 """The most multiply-adds of a block that are written out one after the other."""
@@ -25,31 +24,48 @@ LONG = 12
 """From how many operations on what follows a product is written as a loop."""
 
 
-def write_product(scope: Scope, plan: Plan | None, sparse: bool) -> None:
+Listed = tuple[Counter, Value, Value]
+"""A counter, the list of its values that count, and how many these are."""
+
+
+def write_product(scope: Scope, plan: Plan | None, places: Value | None) -> None:
     """Write a kernel that multiplies and sums.
 
-    With `sparse` there is one sample, some of whose numbers may be zero: what these
-    would leave as it is, is not touched.
+    Parameters
+    ----------
+    scope, plan
+        The kernel, and how it is computed.
+    places
+        Where a list of the places may be that count; see `sparse`.
     """
     if plan is None:
         write_fold(scope)
-    else:
-        _Product(scope, plan, sparse).write()
+        return
+    counter = None if places is None else through(scope.kernel, plan)
+    if counter is None or places is None:
+        _Product(scope, plan).write()
+        return
+    b, size = scope.b, counter.size
+    assert isinstance(size, int)
+    count = b.load(b.at(places, size, "i64"), I64)
+    with b.when(count < 0):
+        _Product(scope, plan).write()
+    with b.when(count >= 0):
+        _Product(scope, plan, (counter, places, count)).write()
 
 
 class _Product:
     """The writing of one product: `a` gives the rows, `v` the vectors."""
 
-    def __init__(self, scope: Scope, plan: Plan, sparse: bool) -> None:
+    def __init__(self, scope: Scope, plan: Plan, listed: Listed | None = None) -> None:
         self.scope, self.b, self.a, self.v = scope, scope.b, plan.first, plan.second
-        self.kernel, self.width = scope.kernel, scope.width
-        samples = scope.kernel.samples
-        self.renews = sparse and samples in scope.kernel.folds and _renews(scope.kernel)
-        self.skips = sparse and samples in scope.kernel.free
+        self.kernel, self.width, self.listed = scope.kernel, scope.width, listed
         self.lane, self.block = plan.lane, plan.block
         self.summed = plan.lane in self.kernel.folds
         self.vectors = scope.step(self.a) != 0
         self.rows_first, self.packed_first = plan.rows_first, plan.packed_first
+        if listed is not None and listed[0] is plan.block.row:
+            self.rows_first = True
         self.step = 1 if plan.packed else scope.step(self.v)
 
     # The loops around the blocks.
@@ -108,9 +124,21 @@ class _Product:
         row, count = self.block.row, self.block.rows
         if row is None:
             body(1)
-            return
-        for first, last, size in _cuts(row, count):
-            self._each(row, first, last, size, body)
+        elif self.listed is not None and self.listed[0] is row:
+            with self._each_listed() as place, self.scope.inner():
+                self.scope.at[row] = place
+                body(1)
+        else:
+            for first, last, size in _cuts(row, count):
+                self._each(row, first, last, size, body)
+
+    @contextmanager
+    def _each_listed(self) -> Iterator[Value]:
+        """Run the block for each place of the list."""
+        assert self.listed is not None
+        _, places, count = self.listed
+        with self.b.loop(0, count) as i:
+            yield self.b.load(self.b.at(places, i, "i64"), I64)
 
     def _each(
         self,
@@ -136,41 +164,20 @@ class _Product:
     # One block.
 
     def _write(self, rows: int, columns: int) -> None:
-        """Write one block, if it changes anything."""
-        scope = self.scope
+        """Write one block: start at zero, fold, finish, store."""
+        b, scope = self.b, self.scope
+        kind = Kind(scope.layout.element, self.width)
         with scope.inner():
             for counter in self.kernel.folds:
                 scope.at[counter] = 0
             starts = scope.address(self.a), scope.address(self.v)
-        if not self.renews or self.vectors:
-            self._fold(rows, columns, starts)
-            return
-        element, along = scope.layout.element, self._along()
-        found = [
-            ~self.b.load(
-                self.b.at(starts[0], i * along, element), Kind(element)
-            ).equals(0)
-            for i in range(rows)
-        ]
-        with self.b.when(reduce(or_, found)):
-            self._fold(rows, columns, starts)
-
-    def _fold(self, rows: int, columns: int, starts: tuple[Value, Value]) -> None:
-        """Start at zero, fold, finish, store."""
-        b, scope = self.b, self.scope
-        kind = Kind(scope.layout.element, self.width)
         sums = [
             [b.cell(b.constant(0, kind)) for _ in range(columns)] for _ in range(rows)
         ]
         folds = [c for c in self.kernel.folds if c is not self.lane]
 
         def turn(a: Value, v: Value) -> None:
-            if not self.skips or self.vectors or rows > 1:
-                self._multiply(a, v, sums)
-                return
-            number = b.load(a, Kind(scope.layout.element))
-            with b.when(~number.equals(0)):
-                self._multiply(a, v, sums)
+            self._multiply(a, v, sums)
 
         def vectors() -> None:
             at = scope.at[self.lane]
@@ -194,6 +201,10 @@ class _Product:
             body(*starts)
             return
         counter, *rest = folds
+        if self.listed is not None and self.listed[0] is counter:
+            with self._each_listed() as place:
+                self._loop(rest, self._moved(starts, counter, place), body, work)
+            return
         size = counter.size
         turns = 1
         if not rest and isinstance(size, int):
@@ -350,25 +361,6 @@ class _Product:
                 scope.folded = b.lane(total, j)
                 for store in self.kernel.stores:
                     scope.store(store)
-
-
-def _renews(kernel: Kernel) -> bool:
-    """Tell whether a sum of zero leaves everything as it is: W -= lr * sum."""
-
-    def keeps(store: Store) -> bool:
-        value = store.value
-        if not isinstance(value, Call) or value.node.op.name != "sub":
-            return False
-        old, change = value.args
-        return (
-            isinstance(old, Load)
-            and (old.buffer, old.places) == (store.buffer, store.places)
-            and isinstance(change, Call)
-            and change.node.op.name == "mul"
-            and any(isinstance(x, Folded) for x in change.args)
-        )
-
-    return all(keeps(store) for store in kernel.stores)
 
 
 def _cuts(counter: Counter, count: int) -> list[tuple[int, int | None, int]]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import reduce
+from math import nan
+from operator import mul
 from typing import Any
 
 from .builder import I64, Builder, Kind, Value
@@ -216,9 +219,16 @@ class Scope:
             return b.select(keep, v, b.constant(neutral, v.kind))
         return v
 
-    def floats(self, v: Any) -> Value:
-        """Return a value as floats."""
-        return self._as(v, Kind(self.layout.element))
+    @property
+    def folding(self) -> str:
+        """In what the kernel folds: whole numbers are compared as such."""
+        whole = self.kernel.operands[0].kind in ("int", "bool")
+        compares = self.kernel.how in ("max", "argmax")
+        return "i32" if whole and compares else self.layout.element
+
+    def numbers(self, x: Expr) -> Value:
+        """Return what is folded, an operand of the kernel."""
+        return self._as(self.value(x), Kind(self.folding))
 
     # Places.
 
@@ -257,7 +267,7 @@ class Scope:
                 return x.value
             case Folded():
                 assert self.folded is not None
-                return self.folded
+                return self._truth(self.folded) if x.kind == "bool" else self.folded
             case Load():
                 return self._load(x)
             case Position():
@@ -291,19 +301,30 @@ class Scope:
         """Load entries of rows that are chosen lane by lane."""
         b, element = self.b, self.layout.stored(x.buffer)
         assert x.row is not None
-        row = self.value(x.row)
-        if not isinstance(row, Value):
-            row = b.constant(row, Kind("i32"))
-        stride, count = self.layout.strides(x.buffer)[0], x.buffer.sizes[0]
-        assert isinstance(count, int)
-        row = b.select(row < 0, row + count, row)
+        row, there = self.row(x.row, x.buffer)
         step, start = self.step(x), self.address(x)
         lanes = self.width if row.kind.lanes > 1 or step else 1
-        found = []
+        each = []
         for i in range(lanes):
-            one = b.convert(b.lane(row, i), "i64") * stride + i * step
-            found.append(b.load(b.at(start, one, element), Kind(element)))
-        return found[0] if lanes == 1 else b.gathered(found)
+            one = b.lane(row, i) + i * step
+            each.append(b.load(b.at(start, one, element), Kind(element)))
+        found = each[0] if lanes == 1 else b.gathered(each)
+        # NumPy would refuse; a loss that is no number ends the training
+        return b.select(there, found, nan) if found.kind.is_float else found
+
+    def row(self, x: Expr, buffer: Buffer) -> tuple[Value, Value]:
+        """Return where a row begins, and whether there is such a row.
+
+        Row -1 is the last. One that is not there is replaced by the first, so that
+        nothing beside the array is touched.
+        """
+        b, count = self.b, buffer.sizes[0]
+        assert isinstance(count, int)
+        number = self._as(self.value(x), I64)
+        number = b.select(number < 0, number + count, number)
+        there = (number >= 0) & (number < count)
+        row = b.select(there, number, 0)
+        return row * self.layout.strides(buffer)[0], there
 
     def _narrow(self, v: Value) -> Value:
         """Return what was loaded as it is computed with."""
@@ -335,23 +356,27 @@ class Scope:
     def _call(self, x: Call) -> Any:
         node, name = x.node, x.node.op.name
         if name == "size":
-            factor = node.attrs["size"].factor
-            return self.sizes["n"] * float(factor)
+            size = node.attrs["size"]
+            powers = [self.sizes["n"]] * len(size.symbols)
+            return reduce(mul, powers) * float(size.factor)
         if name == "uniform":
             return self._uniform(x)
         args = [self.value(a) for a in x.args]
         if name == "one_hot":
-            return self._one_hot(*args)
+            return self._one_hot(*args, node.attrs["classes"])
         if name == "mul" and [a.kind for a in x.args].count("bool") == 1:
             return self._masked(x, args)
         return self._entries(x, args)
 
-    def _one_hot(self, label: Any, place: Value) -> Value:
+    def _one_hot(self, label: Any, place: Value, classes: int) -> Value:
         kind = Kind(self.layout.element)
         b = self.b
         lanes = max(v.kind.lanes for v in (label, place) if isinstance(v, Value))
         wide = Kind("i32", lanes)
-        same = b.coerce(label, wide).equals(b.coerce(place, wide))
+        wanted = b.coerce(label, wide)
+        # label -1 is the last class, as in NumPy
+        wanted = b.select(wanted < 0, wanted + classes, wanted)
+        same = wanted.equals(b.coerce(place, wide))
         wide = Kind(kind.element, lanes)
         return b.select(same, b.constant(1, wide), b.constant(0, wide))
 
@@ -399,11 +424,11 @@ class Scope:
         elif "number" in kinds:
             element = "double" if kinds == {"number"} else self.layout.element
         else:
-            element = "i1" if kinds == {"bool"} and x.kind == "bool" else "i32"
+            element = "i32"
         ready: list[Any] = []
         single = any(_is_uniform(a) for a in x.args)
-        for a, v in zip(x.args, args, strict=True):
-            if x.node.op.name == "where" and a is x.args[0]:
+        for place, (a, v) in enumerate(zip(x.args, args, strict=True)):
+            if x.node.op.name == "where" and place == 0:
                 ready.append(self._truth(v))
             elif single and isinstance(a, Number):
                 # random numbers are float32 everywhere, and are compared as such
@@ -411,7 +436,8 @@ class Scope:
             else:
                 ready.append(self._as(v, Kind(element)) if isinstance(v, Value) else v)
         lanes = max((v.kind.lanes for v in ready if isinstance(v, Value)), default=1)
-        return evaluate(self.b, x.node, ready, Kind(element, lanes))
+        made = evaluate(self.b, x.node, ready, Kind(element, lanes))
+        return self._truth(made) if x.kind == "bool" else made
 
     def _truth(self, v: Any) -> Value:
         """Return a value as truths; numbers hold if they are not 0."""
@@ -439,7 +465,7 @@ class Scope:
         count = self.live if self.live and lanes > 1 else lanes
         if step in (0, 1):
             v = self._added(store, address, v)
-            self._write(address, b.convert(v, element), count)
+            self.write(address, b.convert(v, element), count)
             return
         for i in range(count):
             one = b.at(address, i * step, element)
@@ -455,7 +481,7 @@ class Scope:
             return v
         return self.b.load(address, v.kind) + v
 
-    def _write(self, address: Value, v: Value, count: int) -> None:
+    def write(self, address: Value, v: Value, count: int) -> None:
         """Store the first lanes of a vector, in pieces that are powers of two."""
         b, lanes = self.b, v.kind.lanes
         if count == lanes:
