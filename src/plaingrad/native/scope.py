@@ -363,7 +363,8 @@ class Scope:
             return self._uniform(x)
         args = [self.value(a) for a in x.args]
         if name == "one_hot":
-            return self._one_hot(*args, node.attrs["classes"])
+            label, place = args
+            return self._one_hot(label, place, node.attrs["classes"])
         if name == "mul" and [a.kind for a in x.args].count("bool") == 1:
             return self._masked(x, args)
         return self._entries(x, args)
