@@ -175,21 +175,25 @@ class Assembly:
 
     def _once(self, kernels: Sequence[tuple[int, Kernel]]) -> None:
         """Run kernels once: small ones in every thread, large ones in shares."""
-        shared: set[Buffer] = set()
+        read: set[Buffer] = set()
+        written: set[Buffer] = set()
         for place, kernel in kernels:
-            if shared & {x.buffer for x in kernel.loads()}:
+            reads, writes = {x.buffer for x in kernel.loads()}, set(kernel.writes)
+            # threads have different shares of different kernels
+            if written & (reads | writes) or read & writes:
                 self._barrier()
-                shared = set()
+                read, written = set(), set()
+            read |= reads
             if redundant(kernel):
                 self._call(place)
                 continue
-            shared |= set(kernel.writes)
+            written |= writes
             if self._shared(kernel):
                 self._call(place)
             else:
                 with self.b.when(self.b.arguments["me"].equals(0)):
                     self._call(place)
-        if shared:
+        if written:
             self._barrier()
 
     def _call(

@@ -37,6 +37,14 @@ class Split(Exception):  # noqa: N818
         self.counter, self.outer, self.inner = counter, outer, inner
 
 
+class Keep(Exception):  # noqa: N818
+    """Asks for a node to be kept in memory: it cannot be read through."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(f"keep {node}")
+        self.node = node
+
+
 def regroup(digits: Sequence[Digit], sizes: Sequence[Size]) -> Index:
     """Return digits put together again as axes of other sizes.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..shapes import Size, divide
-from .loops import Buffer, Counter, Expr, Kernel, Load, Place, walk
+from .loops import Buffer, Counter, Expr, Kernel, Load, Place, Places, joined, walk
 
 
 def fuse(
@@ -101,38 +101,54 @@ def _join(writer: Kernel, reader: Kernel, buffer: Buffer) -> bool:
     mine = [c for old in writer.free for c in splits_w.get(old, [old])]
     if set(finer) != covered or set(mine) != {c for c, _ in same}:
         return False
-    if not _safe(writer, reader, buffer):
+    renamed = {theirs: Place.of(ours) for ours, theirs in same}
+    if not _safe((writer, splits_w, {}), (reader, splits_r, renamed), buffer):
         return False
     writer.replace_counters(splits_w)
     reader.replace_counters(splits_r)
-    reader.substitute({theirs: Place.of(ours) for ours, theirs in same}, {})
+    reader.substitute(renamed, {})
+    made = {(s.buffer, s.places): s.value for s in writer.stores if not s.add}
     store = next(s for s in writer.stores if s.buffer is buffer)
     replaced: dict[Expr, Expr] = {
-        x: store.value for x in reader.loads() if x.buffer is buffer
+        x: store.value if x.buffer is buffer else made[x.buffer, x.places]
+        for x in reader.loads()
+        if x.buffer is buffer or (x.row is None and (x.buffer, x.places) in made)
     }
     reader.substitute({}, replaced)
     writer.stores += reader.stores
     return True
 
 
-def _safe(writer: Kernel, reader: Kernel, buffer: Buffer) -> bool:
+Digits = list[tuple[Counter, Size]]
+Splits = dict[Counter, list[Counter]]
+Part = tuple[Kernel, Splits, dict[Counter, Place]]
+"""A kernel, how its counters will be split, and what they will be called then."""
+
+
+def _safe(writer: Part, reader: Part, buffer: Buffer) -> bool:
     """Tell whether no entry is overwritten before another point has read it."""
-    written = {b for b in [*writer.writes, *reader.writes] if b is not buffer}
-    read = {x.buffer for x in [*writer.loads(), *reader.loads()]}
-    shared = written & read
-    if any(isinstance(x, Load) and x.buffer in shared for x in walk(writer.operands)):
+    written: dict[Buffer, set[Places]] = {}
+    for part in (writer, reader):
+        for store in part[0].stores:
+            if store.buffer is not buffer:
+                places = _then(part, store.places)
+                written.setdefault(store.buffer, set()).add(places)
+    folded = walk(writer[0].operands)
+    if any(isinstance(x, Load) and x.buffer in written for x in folded):
         return False
     return all(
-        place.counter is not None
-        for kernel in (writer, reader)
-        for load in kernel.loads()
-        if load.buffer in shared
-        for place in load.places
+        load.row is None and written[load.buffer] == {_then(part, load.places)}
+        for part in (writer, reader)
+        for load in part[0].loads()
+        if load.buffer in written
     )
 
 
-Digits = list[tuple[Counter, Size]]
-Splits = dict[Counter, list[Counter]]
+def _then(part: Part, places: Places) -> Places:
+    """Return places as they will be when two kernels are one."""
+    _, splits, renamed = part
+    by = {old: joined(new) for old, new in splits.items()}
+    return tuple(place.replaced(by).replaced(renamed) for place in places)
 
 
 def _digits(place: Place, size: Size) -> Digits | None:

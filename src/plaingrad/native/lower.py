@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 
 from ..graph import Node, walk
 from ..shapes import Size, size_of
-from .axes import Digit, Digits, Index, Sizes, Split, axes_of, regroup, value
+from .axes import Digit, Digits, Index, Keep, Sizes, Split, axes_of, regroup, value
+from .early import early
 from .errors import Unsupported
 from .loops import (
     Buffer,
@@ -69,16 +71,20 @@ class Lowering:
         self.order = walk([node for node, _ in outputs])
         self.ends = {node for node, _ in outputs}
         self.kept = self._kept()
+        self.kept |= early(self.outputs, leaves, self.kept, STRUCTURE)
         self.kernels: list[Kernel] = []
         for node in self.order:
             if node.op.name == "literal":
                 self.buffers[node] = self._buffer(node, "stored")
             elif node in self.kept and node not in self.buffers:
                 self._compute(node)
+        copies: list[Kernel] = []
         for node, buffer in self.outputs:
-            self._copy(node, buffer)
+            make = partial(Making.entries, node=node, buffer=buffer, again=True)
+            copies.append(self._made(make))
             # later kernels read what was renewed from where it now stands
             self.buffers.setdefault(node, buffer)
+        self.kernels += copies
 
     # What gets a buffer.
 
@@ -172,10 +178,6 @@ class Lowering:
         else:
             self._add(lambda make: make.entries(node, buffer))
 
-    def _copy(self, node: Node, buffer: Buffer) -> None:
-        """Add the kernel that puts a node where somebody wants it."""
-        self._add(lambda make: make.entries(node, buffer, again=True))
-
     def _scatter(self, node: Node, buffer: Buffer) -> None:
         """Add the kernels that fill an array and then write into parts of it."""
         filler = node.attrs.get("value", 0)
@@ -195,7 +197,11 @@ class Lowering:
                 start += size
 
     def _add(self, make: Callable[[Making], Kernel]) -> None:
-        """Add a kernel, its counters split as reshapes demand."""
+        """Add a kernel."""
+        self.kernels.append(self._made(make))
+
+    def _made(self, make: Callable[[Making], Kernel]) -> Kernel:
+        """Return a kernel, its counters split as reshapes demand."""
         splits: dict[Key, tuple[Size, Size]] = {}
         while True:
             making = Making(self, splits)
@@ -204,9 +210,11 @@ class Lowering:
                 break
             except Split as asked:
                 splits[making.keys[asked.counter]] = (asked.outer, asked.inner)
+            except Keep as asked:
+                self._compute(asked.node)
         if sum(counter.size == N for counter in made.counters) > 1:
             raise Unsupported("what is computed for pairs of samples")
-        self.kernels.append(made)
+        return made
 
 
 Key = tuple[object, ...]
@@ -422,7 +430,12 @@ class Making:
         match node.op.name:
             case "reshape":
                 flat = [digit for digits in index for digit in digits]
-                return regroup(flat, x.shape)
+                try:
+                    return regroup(flat, x.shape)
+                except Unsupported:
+                    if node is self.root:
+                        raise
+                    raise Keep(node) from None
             case "transpose":
                 back = {axis: i for i, axis in enumerate(attrs["axes"])}
                 return tuple(index[back[axis]] for axis in range(x.ndim))

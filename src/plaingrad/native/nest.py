@@ -244,8 +244,12 @@ class _Found:
         return each[0] if len(each) == 1 else each[0] * each[1]
 
     def join(self, a: Value, c: Value) -> Value:
-        """Return two results as one."""
-        return self.scope.b.maximum(a, c) if self.how == "max" else a + c
+        """Return two results as one; nan where one of them is nan."""
+        if self.how != "max":
+            return a + c
+        b = self.scope.b
+        larger = b.maximum(a, c)
+        return b.select(c.equals(c), larger, c) if c.kind.is_float else larger
 
     def take(self, v: Value) -> None:
         """Look at one more entry."""

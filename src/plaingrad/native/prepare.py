@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 from ..graph import Node, apply, rebuild, walk
 from ..ops.leaves import size
-from ..shapes import size_of
+from ..ops.shape import reshape
+from ..shapes import Shape, Size, divide, size_of
 
 
 def prepare(outputs: Sequence[Node]) -> dict[Node, Node]:
     """Return what each node of a graph becomes.
 
     Marks disappear, a mean becomes a sum and a quotient, and the mask z > 0 of a
-    rectifier is read off its output, so that z need not be kept.
+    rectifier is read off its output, so that z need not be kept. Axes that have no
+    common digits, such as (3, 2) and (2, 3), are reshaped in two steps.
     """
     order = walk(outputs)
     rectified = {
@@ -28,6 +30,9 @@ def prepare(outputs: Sequence[Node]) -> dict[Node, Node]:
             new[node] = inputs[0]
         elif node.op.name == "mean":
             new[node] = _mean(node, inputs[0])
+        elif node.op.name == "reshape":
+            between = _common(inputs[0].shape, node.shape)
+            new[node] = rebuild(node, [reshape(inputs[0], between)])
         elif (
             node.op.name == "gt"
             and _is_zero(node.inputs[1])
@@ -42,6 +47,24 @@ def prepare(outputs: Sequence[Node]) -> dict[Node, Node]:
 
 def _is_zero(node: Node) -> bool:
     return node.op.name == "constant" and node.attrs["value"] == 0
+
+
+def _common(old: Shape, new: Shape) -> Shape:
+    """Return the old shape with axes joined where the new one cuts across them."""
+    left, right = list(old), list(new)
+    found: list[Size] = []
+    while left and right:
+        joined, wanted, across = [left.pop(0)], right.pop(0), False
+        while (whole := size_of(joined)) != wanted and (left or right):
+            if right and divide(whole, wanted) is not None:
+                wanted = wanted * right.pop(0)
+                continue
+            across |= divide(wanted, whole) is None
+            if not left:
+                return old
+            joined.append(left.pop(0))
+        found += [whole] if across else joined
+    return (*found, *left)
 
 
 def _mean(node: Node, x: Node) -> Node:
