@@ -128,7 +128,8 @@ def layouts(
     for kind in kinds:
         step = width if kind == "samples" else 1
         if tile is not None:
-            yield Layout(kind, tile, source.element, width, part)
+            parted = part if kind == "features" else 0
+            yield Layout(kind, tile, source.element, width, parted)
             continue
         if kind == "samples" and lanes is None and count * 2 < width:
             continue
@@ -178,7 +179,7 @@ def _shards(tiles: int, cycles: float, sums: float) -> int:
     return shards
 
 
-def _summing(shards: int, sums: int) -> float:
+def _summing(shards: int, sums: float) -> float:
     """Return the cycles in which the sums of one shard are set to zero and added."""
     return 2 * sums / (FAR if shards * sums < LAST_CACHE else OUTSIDE)
 

@@ -48,8 +48,11 @@ def design(
     loss
         The name of the result that is the loss of an update, if it is an update.
     lanes, tile, shards
-        How values lie, how many samples a tile has, into how many parts the tiles are
-        cut; by default what a model of the machine expects to be fastest.
+        How values lie, how many samples a tile has, into how many shards the tiles are
+        shared out; by default what a model of the machine expects to be fastest.
+    part
+        With a given tile and features in lanes, how many samples of it kernels of
+        images go through at a time; 0: all.
     timed
         Whether to count the cycles of each kernel.
     """

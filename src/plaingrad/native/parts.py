@@ -63,7 +63,7 @@ def local(kernels: Sequence[Kernel], fixed: Collection[Buffer]) -> set[Buffer]:
 
 
 def _wish(kernel: Kernel, layout: Layout) -> bool | None:
-    """Return whether a product had better run part by part; None: it is all the same."""
+    """Return whether a product had better run part by part; None: either way."""
     if kernel.how != "product":
         return None
     work = 1.0
