@@ -12,17 +12,19 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from .ahead import write_ahead
 from .barrier import BARRIER
 from .blocks import Plan
 from .builder import I64, PTR, SIZES, Builder, Kind, Value
 from .choose import Design
-from .loops import Buffer, Kernel, N
+from .loops import Buffer, Kernel, Load, N
 from .nest import choose_lane, write_fold, write_map
 from .places import CLOCK, SLOTS, Places, redundant
 from .product import write_product
-from .rows import write_deliver, write_fetch
+from .renew import Following, renewal, write_renewal
+from .rows import Where, row_address, write_deliver, write_fetch
 from .scope import Scope
-from .sparse import write_lists
+from .sparse import write_listed
 
 ARGUMENTS = (
     *(("table", PTR), ("arena", PTR), ("shared", PTR), ("sums", PTR), ("tile", PTR)),
@@ -82,15 +84,42 @@ class Assembly:
                 scope.shared = b.arguments["me"], b.arguments["threads"]
             write_map(scope)
         elif made.how == "product":
-            write_product(scope, plan, self._listed(b, plan))
+            self._product(scope, plan)
         else:
             write_fold(scope)
         self.functions.append(b.text())
 
-    def _listed(self, b: Builder, plan: Plan | None) -> Value | None:
+    def _product(self, scope: Scope, plan: Plan | None) -> None:
+        """Write a product: on its own, as a renewal, or with one made ahead."""
+        kernel, ahead = scope.kernel, self.places.ahead
+        following = self._following(scope.b)
+        found = renewal(kernel, self.layout)
+        if found is not None:
+            places = self._listed(scope.b, found.x)
+            makes = ahead is not None and kernel is ahead.renewal
+            write_renewal(scope, found, places, following if makes else None)
+            return
+        places = None if plan is None else self._listed(scope.b, plan.first)
+        if following is not None and ahead is not None and kernel is ahead.product:
+            write_ahead(scope, following, lambda: write_product(scope, plan, places))
+        else:
+            write_product(scope, plan, places)
+
+    def _listed(self, b: Builder, x: Load) -> Value | None:
         """Return where the list of places that count is, of a product's sample."""
-        places = None if plan is None else self.places.lists.get(plan.first.buffer)
+        places = self.places.lists.get(x.buffer)
         return None if places is None else self.places.base(b, places, writing=False)
+
+    def _following(self, b: Builder) -> Following | None:
+        """Return what a product that is made ahead is made of."""
+        ahead = self.places.ahead
+        if ahead is None:
+            return None
+        sums, known, sample = (
+            self.places.base(b, x, writing=False)
+            for x in (ahead.sums, ahead.known, ahead.sample)
+        )
+        return Following(b.load(sample, PTR), sums, known)
 
     def _bases(self, b: Builder, kernel: Kernel) -> Callable[[Buffer], Value]:
         """Return where buffers begin, computed once at the head of the function."""
@@ -121,6 +150,7 @@ class Assembly:
         self.alone = b.arguments["threads"].equals(1)
         per_epoch = (get["count"] + get["batch"] - 1) / get["batch"]
         done = b.cell(b.constant(0, I64))
+        self._expect(None)
         with b.repeat_while() as leave:
             u = done.get()
             leave(u >= get["updates"])
@@ -130,6 +160,28 @@ class Assembly:
                 leave(self._ended())
         b.write(f"ret i64 {done.get().text}")
         self.functions.append(b.text())
+
+    def _expect(self, following: Value | None) -> None:
+        """Say where the sample of the following update is, or that nothing is made."""
+        b, get, ahead = self.b, self.get, self.places.ahead
+        if ahead is None:
+            return
+        known, sample = (
+            b.at(self.arena, self.places.own.places[x], "i8")
+            for x in (ahead.known, ahead.sample)
+        )
+        if following is None:
+            b.store(known, b.constant(0, I64))
+            return
+        place = get["first"] + following
+        row = place - place / get["count"] * get["count"]
+        source = self.places.slot(b, f"data {ahead.data.name}")
+        b.store(sample, b.constant(0, I64))
+        with b.when(following < get["updates"]):
+            where = get["order"], place, row
+            zero = b.constant(0, I64)
+            at = row_address(b, self.layout, ahead.copy, source, where, zero)
+            b.store(sample, at)
 
     def _settings(self) -> None:
         """Copy the settings into this thread's numbers."""
@@ -159,6 +211,7 @@ class Assembly:
         self._set_number("n", b.convert(self.n, "double"))
         self._set_number("epoch", b.convert(get["epoch"] + epoch, "double"))
         self._set_number("step", b.convert(get["step"] + u + 1, "double"))
+        self._expect(u + 1)
         for level in range(self.design.last + 1):
             kernels = [(i, k) for i, k in enumerate(self.kernels) if k.level == level]
             if level % 2:
@@ -310,8 +363,7 @@ class Assembly:
                 source = self.places.slot(b, f"data {data.name}")
                 target = self.places.in_tile(b, self.arena, copy)
                 with self._timed(len(self.kernels)):
-                    write_fetch(b, self.layout, copy, source, target, where, rows)
-        self._write_lists(level)
+                    self._fetch(copy, source, target, where, rows)
         for place, _ in kernels:
             self._call(place, sums, batch, rows, first)
         for buffer in self.design.results:
@@ -327,20 +379,18 @@ class Assembly:
                     rows,
                 )
 
-    def _write_lists(self, level: int) -> None:
-        """List the places that count in what was just fetched."""
-        places, here = self.places, set[Buffer]()
-        for (_, stage), copy in self.fetched.items():
-            if stage == level and copy in places.lists:
-                here.add(copy)
-        found = {
-            copy: (
-                places.in_tile(self.b, self.arena, copy),
-                self.b.at(self.arena, places.own.places[places.lists[copy]], "i8"),
-            )
-            for copy in here
-        }
-        write_lists(self.b, self.layout, found)
+    def _fetch(
+        self, copy: Buffer, source: Value, target: Value, where: Where, rows: Value
+    ) -> None:
+        """Fetch the rows of a tile, with a list of the places that count if need be."""
+        b, layout, places = self.b, self.layout, self.places
+        listed = places.lists.get(copy)
+        if listed is None:
+            write_fetch(b, layout, copy, source, target, where, rows)
+            return
+        row = row_address(b, layout, copy, source, where, b.constant(0, I64))
+        room = b.at(self.arena, places.own.places[listed], "i8")
+        write_listed(b, layout, copy, row, target, room)
 
     # What an update leaves.
 

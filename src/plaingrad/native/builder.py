@@ -299,6 +299,14 @@ class Builder:
         new = value.kind.of(element)
         return self.emit(f"bitcast {value.kind.text} {value.text} to {new.text}", new)
 
+    def bits_of(self, truths: Value) -> Value:
+        """Return truths as the bits of a whole number, the first lane the lowest."""
+        lanes = truths.kind.lanes
+        made = self.emit(
+            f"bitcast {truths.kind.text} {truths.text} to i{lanes}", Kind(f"i{lanes}")
+        )
+        return self.convert(made, "i64", signed=False)
+
     def rounded(self, number: float) -> float:
         """Return a number as float32 holds it."""
         return _as_float32(number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from .ahead import ahead
 from .builder import I64, PTR, Builder, Kind, Value
 from .choose import Design
 from .loops import Buffer, Kernel, N
@@ -38,6 +39,8 @@ class Places:
     lists
         For arrays of which one sample is read at a time, the list of its places that
         are not zero.
+    ahead
+        The product that an update makes for the next one, if there is one.
     spans
         From where to where in `sums` those of each loop stand.
     numbers, stored, data
@@ -63,8 +66,11 @@ class Places:
             self.own.add(number, 8)
         self._share_out(touched)
         self.lists = lists(design)
-        for places in self.lists.values():
-            self.own.add(places, design.layout.bytes(places))
+        self.ahead = ahead(design)
+        made = self.ahead
+        extra = [] if made is None else [made.sums, made.known, made.sample]
+        for buffer in (*self.lists.values(), *extra):
+            self.own.add(buffer, design.layout.bytes(buffer))
         self.sums, self.spans = self._sums()
         results = [b for b in design.results if N in b.sizes]
         fixed = [*design.copies.values(), *results]

@@ -2,8 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+if TYPE_CHECKING:
+    from .stretch import Array
+
+
+class Numbers:
+    """A list of numbers to which arrays are added late; see `History.add`.
+
+    A Python number takes longer to make than an update of a small network. So what is
+    added stays an array until somebody looks at the list.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Take the name of the attribute."""
+        self._name = name
+
+    @overload
+    def __get__(self, owner: None, kind: type) -> tuple[float, ...]: ...
+
+    @overload
+    def __get__(self, owner: object, kind: type) -> list[float]: ...
+
+    def __get__(self, owner: object | None, kind: type) -> Sequence[float]:
+        """Return the list, with all that was added; nothing as the default."""
+        if owner is None:
+            return ()
+        found: list[float] = vars(owner)[self._name]
+        for array in vars(owner).pop(waiting(self._name), ()):
+            found.extend(array.tolist())
+        return found
+
+    def __set__(self, owner: object, values: Sequence[float]) -> None:
+        """Have another list."""
+        vars(owner).pop(waiting(self._name), None)
+        vars(owner)[self._name] = list(values)
+
+
+def waiting(name: str) -> str:
+    """Return where arrays wait that are added to a list."""
+    return f"_{name}"
 
 
 @dataclass
@@ -40,10 +81,10 @@ class History:
     """
 
     score_name: str = "accuracy"
-    loss: list[float] = field(default_factory=list)
+    loss: Numbers = Numbers()
     val_loss: list[float] = field(default_factory=list)
     val_score: list[float] = field(default_factory=list)
-    batch_loss: list[float] = field(default_factory=list)
+    batch_loss: Numbers = Numbers()
     rate: list[float] = field(default_factory=list)
     updates_per_epoch: int = 1
     best_epoch: int | None = None
@@ -57,6 +98,10 @@ class History:
     def epochs(self) -> int:
         """The number of epochs that were run."""
         return len(self.loss)
+
+    def add(self, name: Literal["loss", "batch_loss"], values: Array) -> None:
+        """Add an array that nobody will change to one of the lists."""
+        vars(self).setdefault(waiting(name), []).append(values)
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as lists and numbers, for JSON."""
