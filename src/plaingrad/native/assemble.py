@@ -9,7 +9,7 @@ order, so that any number of threads gives the same bits.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from .ahead import write_ahead
@@ -25,6 +25,7 @@ from .renew import Following, renewal, write_renewal
 from .rows import Where, row_address, write_deliver, write_fetch
 from .scope import Scope
 from .sparse import write_listed
+from .straight import held
 
 ARGUMENTS = (
     *(("table", PTR), ("arena", PTR), ("shared", PTR), ("sums", PTR), ("tile", PTR)),
@@ -68,13 +69,16 @@ class Assembly:
     def _function(self, kernel: Kernel, name: str) -> None:
         """Write a kernel as a function of its own."""
         # what takes no longer than a call had better not be one
-        small = _points(kernel, self.layout.tile) <= SMALL
+        straight = self.design.straight
+        small = straight or _points(kernel, self.layout.tile) <= SMALL
+        held = [(argument, PTR) for argument in self.places.held.values()]
         b = Builder(
             self.module,
             name,
-            ARGUMENTS,
+            [*ARGUMENTS, *held],
             "nounwind alwaysinline" if small else "nounwind",
         )
+        b.unrolls = straight
         made, plan = kernel, self.plans.get(kernel)
         sizes = {name: b.arguments[name] for name in ("rows", "first", "n")}
         lane = choose_lane(made, self.layout) if plan is None else plan.lane
@@ -143,23 +147,56 @@ class Assembly:
         self.b = b = Builder(
             self.module, "run", arguments, "nounwind", exported=True, result=I64
         )
-        get = {name: self.places.slot(b, name) for name in SLOTS}
-        self.get = get
-        self.arena = b.at(get["arena"], get["arena_bytes"] * b.arguments["me"], "i8")
+        b.unrolls = self.design.straight
+        self.get = {name: self.places.slot(b, name) for name in SLOTS}
+        self.me, self.threads = b.arguments["me"], b.arguments["threads"]
+        if self.design.shards == 1:
+            self.me, self.threads = b.constant(0, I64), b.constant(1, I64)
+        if self.design.capacity == 1:
+            self.get["batch"] = b.constant(1, I64)
+        with self._memory():
+            done = self._updates()
+        b.write(f"ret i64 {done.text}")
+        self.functions.append(b.text())
+
+    @contextmanager
+    def _memory(self) -> Iterator[None]:
+        """Have the memory of this thread, and copies of what is held."""
+        b, get, places = self.b, self.get, self.places
+        self.held: Mapping[Buffer, Value] = {}
+        if not self.design.straight:
+            self.arena = b.at(get["arena"], get["arena_bytes"] * self.me, "i8")
+            yield
+            return
+        one = Kind("i8")
+        self.arena = b.room(one, places.own.size + places.tiles.size)
+        get["shared"] = b.room(one, places.common.size + places.sums.size)
+        arrays = {x: places.slot(b, f"stored {x.name}") for x in places.held}
+        with held(b, self.layout, arrays) as self.held:
+            yield
+
+    def _updates(self) -> Value:
+        """Write the loop over updates; return how many were done."""
+        b, get = self.b, self.get
         self._settings()
-        self.alone = b.arguments["threads"].equals(1)
+        self.alone = self.threads.equals(1)
         per_epoch = (get["count"] + get["batch"] - 1) / get["batch"]
         done = b.cell(b.constant(0, I64))
+        epoch = b.cell(get["first"] / per_epoch)
+        batch = b.cell(get["first"] - epoch.get() * per_epoch)
         self._expect(None)
         with b.repeat_while() as leave:
             u = done.get()
             leave(u >= get["updates"])
-            self._update(u, get["first"] + u, per_epoch)
+            self._update(u, epoch.get(), batch.get())
             done.set(u + 1)
+            following = batch.get() + 1
+            over = following >= per_epoch
+            batch.set(b.select(over, b.constant(0, I64), following))
+            epoch.set(epoch.get() + b.convert(over, "i64"))
             if self.design.loss is not None:
                 leave(self._ended())
-        b.write(f"ret i64 {done.get().text}")
-        self.functions.append(b.text())
+        return done.get()
 
     def _expect(self, following: Value | None) -> None:
         """Say where the sample of the following update is, or that nothing is made."""
@@ -199,13 +236,13 @@ class Assembly:
             self.b.at(self.arena, self.places.own.places[buffer], "i8"), number
         )
 
-    def _update(self, u: Value, whole: Value, per_epoch: Value) -> None:
+    def _update(self, u: Value, epoch: Value, batch: Value) -> None:
         """Write one update: its place in the epoch, then its stages."""
         b, get = self.b, self.get
-        epoch = whole / per_epoch
-        start = (whole - epoch * per_epoch) * get["batch"]
-        left = get["count"] - start
-        self.n = b.minimum(left, get["batch"])
+        start = batch * get["batch"]
+        self.n = get["batch"]
+        if self.design.capacity != 1:
+            self.n = b.minimum(get["count"] - start, self.n)
         self.start = epoch * get["count"] + start
         self.row = start
         self._set_number("n", b.convert(self.n, "double"))
@@ -244,7 +281,7 @@ class Assembly:
             if self._shared(kernel):
                 self._call(place)
             else:
-                with self.b.when(self.b.arguments["me"].equals(0)):
+                with self.b.when(self.me.equals(0)):
                     self._call(place)
         if written:
             self._barrier()
@@ -268,8 +305,9 @@ class Assembly:
             rows or zero,
             first or zero,
             b.convert(self.n, "double"),
-            b.arguments["me"],
-            b.arguments["threads"],
+            self.me,
+            self.threads,
+            *self.held.values(),
         ]
         text = ", ".join(f"{v.kind.text} {v.text}" for v in given)
         with self._timed(place):
@@ -300,7 +338,7 @@ class Assembly:
         kind = Kind(element, width)
         start = b.at(self.get["shared"], self.places.common.size + first, "i8")
         count = b.constant((last - first) // (SIZES[element] * width), I64)
-        me, threads = b.arguments["me"], b.arguments["threads"]
+        me, threads = self.me, self.threads
         with b.loop(count * me / threads, count * (me + 1) / threads) as i:
             place = b.at(start, i * (SIZES[element] * width), "i8")
             total = b.load(place, kind)
@@ -314,7 +352,7 @@ class Assembly:
     def _loop(self, level: int, kernels: Sequence[tuple[int, Kernel]]) -> None:
         """Run kernels tile by tile, the tiles shared by shards."""
         b, design, tile = self.b, self.design, self.layout.tile
-        get, me = self.get, b.arguments["me"]
+        get, me = self.get, self.me
         sums = b.at(get["shared"], self.places.common.size, "i8")
         behind = self.places.common.size + self.places.sums.size * design.shards
         batch = b.at(get["shared"], behind, "i8")
@@ -337,7 +375,7 @@ class Assembly:
                 rows = b.minimum(self.n - first, tile)
                 here = b.at(batch, t * self.places.batch.size, "i8")
                 self._tile(level, kernels, first, rows, mine, here)
-            shard.set(s + b.arguments["threads"])
+            shard.set(s + self.threads)
 
     def _clear(self, sums: Value, kernels: Sequence[tuple[int, Kernel]]) -> None:
         """Begin sums at zero."""
@@ -397,7 +435,7 @@ class Assembly:
     def _results(self, u: Value) -> None:
         """Hand over losses and results."""
         b = self.b
-        with b.when(b.arguments["me"].equals(0)):
+        with b.when(self.me.equals(0)):
             if self.design.loss is not None:
                 loss = self._number_of(self.design.loss)
                 b.store(b.at(self.get["losses"], u, "double"), loss)
@@ -421,8 +459,10 @@ class Assembly:
         loss = self._number_of(self.design.loss)
         finite = (loss - loss).equals(0.0)
         asked = b.at(self.get["control"], 1, "i64")
+        if self.design.shards == 1:
+            return (b.load(asked, I64) > 0) | ~finite
         told = b.at(self.get["barrier"], 32, "i64")
-        with b.when(b.arguments["me"].equals(0)):
+        with b.when(self.me.equals(0)):
             b.store(told, b.load(asked, I64))
         self._barrier()
         stop = b.load(told, I64) > 0

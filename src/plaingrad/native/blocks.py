@@ -121,6 +121,8 @@ def _plans(
         if not _factor(second, lane):
             first, second = second, first
         summed, both = lane in kernel.folds, bool(_factor(first, lane))
+        if summed and layout.width == 1:
+            continue
         if lane.size == 1 or not _factor(second, lane):
             continue
         sampled = lane.size == N and layout.lanes == "samples"

@@ -46,6 +46,9 @@ class Places:
     numbers, stored, data
         The numbers of the settings and the clock, in order, and the arrays that the
         function reads or renews.
+    held
+        The arrays of which a call has copies of its own, and the names of the arguments
+        that tell kernels where these are; see `straight`.
     slots
         The names of what the table holds, in order.
     """
@@ -60,6 +63,11 @@ class Places:
             if all(b.name != name for b in self.numbers)
         ]
         self.stored = [b for b in touched if b.space == "stored"]
+        renewed = {b for k in kernels for b in k.writes if b.space == "stored"}
+        self.held: dict[Buffer, str] = {}
+        if design.straight:
+            kept = [b for b in self.stored if b in renewed]
+            self.held = {b: f"held{i}" for i, b in enumerate(kept)}
         self.data = list(dict.fromkeys(data for data, _ in design.copies))
         self.own, self.common, self.batch = Room(), Room(), Room()
         for number in self.numbers:
@@ -122,6 +130,8 @@ class Places:
     def base(self, b: Builder, buffer: Buffer, writing: bool) -> Value:
         """Return where a buffer begins, inside the function of a kernel."""
         args = b.arguments
+        if buffer in self.held:
+            return args[self.held[buffer]]
         if buffer.space == "stored":
             return self.slot(b, f"stored {buffer.name}")
         for room, start in (

@@ -63,11 +63,7 @@ def _copy(b: Builder, target: Value, source: Value, count: int, element: str) ->
     if count == 1:
         b.store(target, b.load(source, Kind(element)))
         return
-    b.module["memcpy"] = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
-    b.write(
-        f"call void @llvm.memcpy.p0.p0.i64(ptr {target.text}, ptr {source.text}, "
-        f"i64 {count * SIZES[element]}, i1 false)"
-    )
+    b.copy(target, source, count * SIZES[element])
 
 
 def _columns(

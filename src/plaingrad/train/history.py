@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 if TYPE_CHECKING:
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class Numbers:
-    """A list of numbers to which arrays are added late; see `History.add`.
+    """A list of numbers, some of which are made when somebody looks at it.
 
     A Python number takes longer to make than an update of a small network. So what is
-    added stays an array until somebody looks at the list.
+    added is a function that gives an array; see `History.add`.
     """
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -32,8 +32,8 @@ class Numbers:
         if owner is None:
             return ()
         found: list[float] = vars(owner)[self._name]
-        for array in vars(owner).pop(waiting(self._name), ()):
-            found.extend(array.tolist())
+        for make in vars(owner).pop(waiting(self._name), ()):
+            found.extend(make().tolist())
         return found
 
     def __set__(self, owner: object, values: Sequence[float]) -> None:
@@ -43,7 +43,7 @@ class Numbers:
 
 
 def waiting(name: str) -> str:
-    """Return where arrays wait that are added to a list."""
+    """Return the attribute in which functions wait that add to a list."""
     return f"_{name}"
 
 
@@ -99,9 +99,15 @@ class History:
         """The number of epochs that were run."""
         return len(self.loss)
 
-    def add(self, name: Literal["loss", "batch_loss"], values: Array) -> None:
-        """Add an array that nobody will change to one of the lists."""
-        vars(self).setdefault(waiting(name), []).append(values)
+    def add(
+        self, name: Literal["loss", "batch_loss"], make: Callable[[], Array]
+    ) -> None:
+        """Add to one of the lists what a function gives, which may be called later."""
+        vars(self).setdefault(waiting(name), []).append(make)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return everything, all numbers made: functions cannot be stored."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as lists and numbers, for JSON."""

@@ -70,7 +70,7 @@ class Lap:
         """Enter the losses of the updates done so far; return how many are new."""
         fresh = self.losses[self._entered : done]
         self._entered = done
-        history.add("batch_loss", fresh)
+        history.add("batch_loss", lambda: fresh)
         return len(fresh)
 
     def close(self, epochs: int, history: History) -> int:
@@ -81,7 +81,7 @@ class Lap:
         rows = slice(self._closed * self.batches, epochs * self.batches)
         losses = self.losses[rows].reshape(fresh, self.batches)
         self._closed = epochs
-        history.add("loss", self._means(losses))
+        history.add("loss", lambda: self._means(losses))
         return fresh
 
     def _means(self, losses: Array) -> Array:
