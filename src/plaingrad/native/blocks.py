@@ -25,6 +25,8 @@ NEAR = 20.0
 """The bytes in a cycle that come from the second cache."""
 LATENCY = 5.0
 """The cycles from one sum to the next, with a little slack."""
+LOADED = 1.25
+"""How much longer loads take than their units need, with sums in every register."""
 SLOW = 3.0
 """The cycles that it takes to load a vector of another page of memory each time."""
 FAR, MANY = 1024, 32
@@ -372,7 +374,8 @@ class _Choice:
         for r, times in ((m, along // m), (along % m, 1)):
             for c, often in ((n, across // n), (across % n, 1)):
                 if r and c:
-                    work = max(r * c / 2, r / 2 + c * load + far, LATENCY)
+                    loads = LOADED * (r / 2 + c * load) + far
+                    work = max(r * c / 2, loads, LATENCY)
                     total += times * often * work
         return total / (along * across)
 
