@@ -8,7 +8,6 @@ order, so that any number of threads gives the same bits.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -25,7 +24,7 @@ from .renew import Following, renewal, write_renewal
 from .rows import Where, row_address, write_deliver, write_fetch
 from .scope import Scope
 from .sparse import write_listed
-from .straight import held
+from .straight import held, turns
 
 ARGUMENTS = (
     *(("table", PTR), ("arena", PTR), ("shared", PTR), ("sums", PTR), ("tile", PTR)),
@@ -70,7 +69,7 @@ class Assembly:
         """Write a kernel as a function of its own."""
         # what takes no longer than a call had better not be one
         straight = self.design.straight
-        small = straight or _points(kernel, self.layout.tile) <= SMALL
+        small = straight or turns(kernel, self.layout.tile) <= SMALL
         held = [(argument, PTR) for argument in self.places.held.values()]
         b = Builder(
             self.module,
@@ -136,7 +135,7 @@ class Assembly:
 
     def _shared(self, kernel: Kernel) -> bool:
         """Tell whether threads share the work of a kernel outside of tiles."""
-        return kernel.how == "map" and _points(kernel, 1) >= LARGE
+        return kernel.how == "map" and turns(kernel) >= LARGE
 
     # The main function.
 
@@ -479,10 +478,3 @@ class Assembly:
                 self.module["barrier"] = ""
                 self.functions.append(BARRIER)
             b.write(f"call void @barrier({args})")
-
-
-def _points(kernel: Kernel, tile: int) -> int:
-    """Return how often the inside of a kernel runs in a tile."""
-    return math.prod(
-        c.size if isinstance(c.size, int) else tile for c in kernel.counters
-    )

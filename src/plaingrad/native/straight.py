@@ -1,9 +1,9 @@
 """Updates so small that they are one straight line, their weights kept in registers.
 
 A network of a few weights that learns sample by sample needs fewer operations than the
-loops around them. So all is written out, and what a call works on is local
-to it, where LLVM finds a register for each: weights are read when a call begins and
-written when it ends.
+loops around them. So all is written out, and what a call works on is local to it, where
+LLVM finds a register for each: weights are read when a call begins and written when it
+ends.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ def small(kernels: Sequence[Kernel]) -> bool:
     return sum(turns(kernel) for kernel in kernels) <= MOST
 
 
-def turns(kernel: Kernel) -> int:
-    """Return how often the inside of a kernel runs for one sample."""
-    return math.prod(c.size if isinstance(c.size, int) else 1 for c in kernel.counters)
+def turns(kernel: Kernel, tile: int = 1) -> int:
+    """Return how often the inside of a kernel runs for so many samples."""
+    return math.prod(
+        c.size if isinstance(c.size, int) else tile for c in kernel.counters
+    )
 
 
 @contextmanager
