@@ -70,3 +70,18 @@ def _called(table, data, values, count, threads):
     table.run(count, threads)
     numbers = zip(facts.results, table.numbers(), strict=False)
     return [rows.get(name, number) for (name, _, _), number in numbers]
+
+
+def agree(make, X, y, **more):
+    """Train by both engines in float64 and compare losses and parameters."""
+    found = []
+    for engine in ("reference", "native"):
+        net = make()
+        net.fit(X, y, **{"dtype": "float64", "epochs": 2, "engine": engine, **more})
+        assert net.history.engine == engine
+        found.append((net.history.batch_loss, net.params))
+    (losses, params), (others, values) = found
+    np.testing.assert_allclose(others, losses, rtol=1e-9, atol=1e-12)
+    for name, value in params.items():
+        scale = np.abs(value).max(initial=1e-3)
+        np.testing.assert_allclose(values[name], value, atol=1e-8 * scale, rtol=0)

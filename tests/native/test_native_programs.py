@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import plaingrad as pg
+from helpers_native import agree
 from zoo import ZOO, blobs
 
 pytest.importorskip("llvmlite")
@@ -18,21 +19,6 @@ from plaingrad.native.target import named
 
 ANIMALS = {animal.name: animal for animal in ZOO}
 FEW = ("dropout", "pooling", "grouped", "weighted", "binary", "named")
-
-
-def agree(make, X, y, **more):
-    """Train by both engines in float64 and compare losses and parameters."""
-    found = []
-    for engine in ("reference", "native"):
-        net = make()
-        net.fit(X, y, **{"dtype": "float64", "epochs": 2, "engine": engine, **more})
-        assert net.history.engine == engine
-        found.append((net.history.batch_loss, net.params))
-    (losses, params), (others, values) = found
-    np.testing.assert_allclose(others, losses, rtol=1e-9, atol=1e-12)
-    for name, value in params.items():
-        scale = np.abs(value).max(initial=1e-3)
-        np.testing.assert_allclose(values[name], value, atol=1e-8 * scale, rtol=0)
 
 
 @pytest.mark.parametrize("kind", ["avx512", "avx2", "x86-64", "aarch64"])

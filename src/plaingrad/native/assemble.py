@@ -8,22 +8,24 @@ order, so that any number of threads gives the same bits.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from .ahead import write_ahead
 from .barrier import BARRIER
 from .blocks import Plan
 from .builder import I64, PTR, SIZES, Builder, Kind, Value
 from .choose import Design
-from .loops import Buffer, Kernel, N
+from .loops import Buffer, Kernel, Load, N
 from .nest import choose_lane, write_fold, write_map
 from .parts import runs
 from .places import CLOCK, SLOTS, Places, redundant
 from .product import write_product
-from .rows import write_deliver, write_fetch
+from .renew import Following, renewal, write_renewal
+from .rows import Where, row_address, write_deliver, write_fetch
 from .scope import Scope
-from .sparse import write_lists
+from .sparse import write_listed
+from .straight import held, turns
 
 ARGUMENTS = (
     *(("table", PTR), ("arena", PTR), ("shared", PTR), ("sums", PTR), ("tile", PTR)),
@@ -68,13 +70,16 @@ class Assembly:
         """Write a kernel as a function of its own."""
         # what takes no longer than a call had better not be one
         layout = self.layout.of(kernel)
-        small = _points(kernel, layout.tile) <= SMALL
+        straight = self.design.straight
+        small = straight or turns(kernel, layout.tile) <= SMALL
+        held = [(argument, PTR) for argument in self.places.held.values()]
         b = Builder(
             self.module,
             name,
-            ARGUMENTS,
+            [*ARGUMENTS, *held],
             "nounwind alwaysinline" if small else "nounwind",
         )
+        b.unrolls = straight
         made, plan = kernel, self.plans.get(kernel)
         sizes = {name: b.arguments[name] for name in ("rows", "first", "n")}
         lane = choose_lane(made, layout) if plan is None else plan.lane
@@ -84,19 +89,44 @@ class Assembly:
                 scope.shared = b.arguments["me"], b.arguments["threads"]
             write_map(scope)
         elif made.how == "product":
-            write_product(scope, plan, self._listed(b, plan))
+            self._product(scope, plan)
         else:
             write_fold(scope)
         self.functions.append(b.text())
 
-    def _listed(self, b: Builder, plan: Plan | None) -> Value | None:
+    def _product(self, scope: Scope, plan: Plan | None) -> None:
+        """Write a product: on its own, as a renewal, or with one made ahead."""
+        kernel, ahead = scope.kernel, self.places.ahead
+        following = self._following(scope.b)
+        found = renewal(kernel, self.layout)
+        if found is not None:
+            places = self._listed(scope.b, found.x)
+            makes = ahead is not None and kernel is ahead.renewal
+            write_renewal(scope, found, places, following if makes else None)
+            return
+        places = None if plan is None else self._listed(scope.b, plan.first)
+        if following is not None and ahead is not None and kernel is ahead.product:
+            write_ahead(scope, following, lambda: write_product(scope, plan, places))
+        else:
+            write_product(scope, plan, places)
+
+    def _listed(self, b: Builder, x: Load) -> Value | None:
         """Return where the list of places that count is, of a product's sample."""
-        places = None if plan is None else self.places.lists.get(plan.first.buffer)
-        return (
-            None
-            if places is None
-            else b.at(b.arguments["arena"], self.places.own.places[places], "i8")
+        places = self.places.lists.get(x.buffer)
+        if places is None:
+            return None
+        return b.at(b.arguments["arena"], self.places.own.places[places], "i8")
+
+    def _following(self, b: Builder) -> Following | None:
+        """Return what a product that is made ahead is made of."""
+        ahead = self.places.ahead
+        if ahead is None:
+            return None
+        sums, known, sample = (
+            self.places.whole(b, x, writing=False)
+            for x in (ahead.sums, ahead.known, ahead.sample)
         )
+        return Following(b.load(sample, PTR), sums, known)
 
     def _bases(self, b: Builder, kernel: Kernel) -> Callable[[Buffer], Value]:
         """Return where buffers begin, computed once at the head of the function."""
@@ -105,7 +135,7 @@ class Assembly:
 
     def _shared(self, kernel: Kernel) -> bool:
         """Tell whether threads share the work of a kernel outside of tiles."""
-        return kernel.how == "map" and _points(kernel, 1) >= LARGE
+        return kernel.how == "map" and turns(kernel) >= LARGE
 
     # The main function.
 
@@ -116,22 +146,78 @@ class Assembly:
         self.b = b = Builder(
             self.module, "run", arguments, "nounwind", exported=True, result=I64
         )
-        get = {name: self.places.slot(b, name) for name in SLOTS}
-        self.get = get
-        self.arena = b.at(get["arena"], get["arena_bytes"] * b.arguments["me"], "i8")
+        b.unrolls = self.design.straight
+        self.get = {name: self.places.slot(b, name) for name in SLOTS}
+        self.me, self.threads = b.arguments["me"], b.arguments["threads"]
+        if self.design.shards == 1:
+            self.me, self.threads = b.constant(0, I64), b.constant(1, I64)
+        if self.design.capacity == 1:
+            self.get["batch"] = b.constant(1, I64)
+        with self._memory():
+            done = self._updates()
+        b.write(f"ret i64 {done.text}")
+        self.functions.append(b.text())
+
+    @contextmanager
+    def _memory(self) -> Iterator[None]:
+        """Have the memory of this thread, and copies of what is held."""
+        b, get, places = self.b, self.get, self.places
+        self.held: Mapping[Buffer, Value] = {}
+        if not self.design.straight:
+            self.arena = b.at(get["arena"], get["arena_bytes"] * self.me, "i8")
+            yield
+            return
+        one = Kind("i8")
+        self.arena = b.room(one, places.own.size + places.tiles.size)
+        get["shared"] = b.room(one, places.common.size + places.sums.size)
+        arrays = {x: places.slot(b, f"stored {x.name}") for x in places.held}
+        with held(b, self.layout, arrays) as self.held:
+            yield
+
+    def _updates(self) -> Value:
+        """Write the loop over updates; return how many were done."""
+        b, get = self.b, self.get
         self._settings()
-        self.alone = b.arguments["threads"].equals(1)
+        self.alone = self.threads.equals(1)
         per_epoch = (get["count"] + get["batch"] - 1) / get["batch"]
         done = b.cell(b.constant(0, I64))
+        epoch = b.cell(get["first"] / per_epoch)
+        batch = b.cell(get["first"] - epoch.get() * per_epoch)
+        self._expect(None)
         with b.repeat_while() as leave:
             u = done.get()
             leave(u >= get["updates"])
-            self._update(u, get["first"] + u, per_epoch)
+            self._update(u, epoch.get(), batch.get())
             done.set(u + 1)
+            following = batch.get() + 1
+            over = following >= per_epoch
+            batch.set(b.select(over, b.constant(0, I64), following))
+            epoch.set(epoch.get() + b.convert(over, "i64"))
             if self.design.loss is not None:
                 leave(self._ended())
-        b.write(f"ret i64 {done.get().text}")
-        self.functions.append(b.text())
+        return done.get()
+
+    def _expect(self, following: Value | None) -> None:
+        """Say where the sample of the following update is, or that nothing is made."""
+        b, get, ahead = self.b, self.get, self.places.ahead
+        if ahead is None:
+            return
+        known, sample = (
+            b.at(self.arena, self.places.own.places[x], "i8")
+            for x in (ahead.known, ahead.sample)
+        )
+        if following is None:
+            b.store(known, b.constant(0, I64))
+            return
+        place = get["first"] + following
+        row = place - place / get["count"] * get["count"]
+        source = self.places.slot(b, f"data {ahead.data.name}")
+        b.store(sample, b.constant(0, I64))
+        with b.when(following < get["updates"]):
+            where = get["order"], place, row
+            zero = b.constant(0, I64)
+            at = row_address(b, self.layout, ahead.copy, source, where, zero)
+            b.store(sample, at)
 
     def _settings(self) -> None:
         """Copy the settings into this thread's numbers."""
@@ -149,18 +235,19 @@ class Assembly:
             self.b.at(self.arena, self.places.own.places[buffer], "i8"), number
         )
 
-    def _update(self, u: Value, whole: Value, per_epoch: Value) -> None:
+    def _update(self, u: Value, epoch: Value, batch: Value) -> None:
         """Write one update: its place in the epoch, then its stages."""
         b, get = self.b, self.get
-        epoch = whole / per_epoch
-        start = (whole - epoch * per_epoch) * get["batch"]
-        left = get["count"] - start
-        self.n = b.minimum(left, get["batch"])
+        start = batch * get["batch"]
+        self.n = get["batch"]
+        if self.design.capacity != 1:
+            self.n = b.minimum(get["count"] - start, self.n)
         self.start = epoch * get["count"] + start
         self.row = start
         self._set_number("n", b.convert(self.n, "double"))
         self._set_number("epoch", b.convert(get["epoch"] + epoch, "double"))
         self._set_number("step", b.convert(get["step"] + u + 1, "double"))
+        self._expect(u + 1)
         for level in range(self.design.last + 1):
             kernels = [(i, k) for i, k in enumerate(self.kernels) if k.level == level]
             if level % 2:
@@ -193,7 +280,7 @@ class Assembly:
             if self._shared(kernel):
                 self._call(place)
             else:
-                with self.b.when(self.b.arguments["me"].equals(0)):
+                with self.b.when(self.me.equals(0)):
                     self._call(place)
         if written:
             self._barrier()
@@ -219,8 +306,9 @@ class Assembly:
             rows or zero,
             first or zero,
             b.convert(self.n, "double"),
-            b.arguments["me"],
-            b.arguments["threads"],
+            self.me,
+            self.threads,
+            *self.held.values(),
         ]
         text = ", ".join(f"{v.kind.text} {v.text}" for v in given)
         with self._timed(place):
@@ -251,7 +339,7 @@ class Assembly:
         kind = Kind(element, width)
         start = b.at(self.get["shared"], self.places.common.size + first, "i8")
         count = b.constant((last - first) // (SIZES[element] * width), I64)
-        me, threads = b.arguments["me"], b.arguments["threads"]
+        me, threads = self.me, self.threads
         with b.loop(count * me / threads, count * (me + 1) / threads) as i:
             place = b.at(start, i * (SIZES[element] * width), "i8")
             total = b.load(place, kind)
@@ -265,7 +353,7 @@ class Assembly:
     def _loop(self, level: int, kernels: Sequence[tuple[int, Kernel]]) -> None:
         """Run kernels tile by tile, the tiles shared by shards."""
         b, design, tile = self.b, self.design, self.layout.tile
-        get, me = self.get, b.arguments["me"]
+        get, me = self.get, self.me
         sums = b.at(get["shared"], self.places.common.size, "i8")
         behind = self.places.common.size + self.places.sums.size * design.shards
         batch = b.at(get["shared"], behind, "i8")
@@ -288,7 +376,7 @@ class Assembly:
                 rows = b.minimum(self.n - first, tile)
                 here = b.at(batch, t * self.places.batch.size, "i8")
                 self._tile(level, kernels, first, rows, mine, here)
-            shard.set(s + b.arguments["threads"])
+            shard.set(s + self.threads)
 
     def _clear(self, sums: Value, kernels: Sequence[tuple[int, Kernel]]) -> None:
         """Begin sums at zero."""
@@ -314,8 +402,7 @@ class Assembly:
                 source = self.places.slot(b, f"data {data.name}")
                 target = self.places.in_tile(b, self.arena, copy)
                 with self._timed(len(self.kernels)):
-                    write_fetch(b, self.layout, copy, source, target, where, rows)
-        self._write_lists(level)
+                    self._fetch(copy, source, target, where, rows)
         for run in runs([kernel for _, kernel in kernels]):
             self._run(run, sums, batch, rows, first)
         for buffer in self.design.results:
@@ -351,27 +438,25 @@ class Assembly:
             for place in places:
                 self._call(place, sums, batch, here, first + part, part)
 
-    def _write_lists(self, level: int) -> None:
-        """List the places that count in what was just fetched."""
-        places, here = self.places, set[Buffer]()
-        for (_, stage), copy in self.fetched.items():
-            if stage == level and copy in places.lists:
-                here.add(copy)
-        found = {
-            copy: (
-                places.in_tile(self.b, self.arena, copy),
-                self.b.at(self.arena, places.own.places[places.lists[copy]], "i8"),
-            )
-            for copy in here
-        }
-        write_lists(self.b, self.layout, found)
+    def _fetch(
+        self, copy: Buffer, source: Value, target: Value, where: Where, rows: Value
+    ) -> None:
+        """Fetch the rows of a tile, with a list of the places that count if need be."""
+        b, layout, places = self.b, self.layout, self.places
+        listed = places.lists.get(copy)
+        if listed is None:
+            write_fetch(b, layout, copy, source, target, where, rows)
+            return
+        row = row_address(b, layout, copy, source, where, b.constant(0, I64))
+        room = b.at(self.arena, places.own.places[listed], "i8")
+        write_listed(b, layout, copy, row, target, room)
 
     # What an update leaves.
 
     def _results(self, u: Value) -> None:
         """Hand over losses and results."""
         b = self.b
-        with b.when(b.arguments["me"].equals(0)):
+        with b.when(self.me.equals(0)):
             if self.design.loss is not None:
                 loss = self._number_of(self.design.loss)
                 b.store(b.at(self.get["losses"], u, "double"), loss)
@@ -395,8 +480,10 @@ class Assembly:
         loss = self._number_of(self.design.loss)
         finite = (loss - loss).equals(0.0)
         asked = b.at(self.get["control"], 1, "i64")
+        if self.design.shards == 1:
+            return (b.load(asked, I64) > 0) | ~finite
         told = b.at(self.get["barrier"], 32, "i64")
-        with b.when(b.arguments["me"].equals(0)):
+        with b.when(self.me.equals(0)):
             b.store(told, b.load(asked, I64))
         self._barrier()
         stop = b.load(told, I64) > 0
@@ -413,10 +500,3 @@ class Assembly:
                 self.module["barrier"] = ""
                 self.functions.append(BARRIER)
             b.write(f"call void @barrier({args})")
-
-
-def _points(kernel: Kernel, tile: int) -> int:
-    """Return how often the inside of a kernel runs in a tile."""
-    return math.prod(
-        c.size if isinstance(c.size, int) else tile for c in kernel.counters
-    )

@@ -25,6 +25,8 @@ NEAR = 20.0
 """The bytes in a cycle that come from the second cache."""
 LATENCY = 5.0
 """The cycles from one sum to the next, with a little slack."""
+LOADED = 1.25
+"""How much longer loads take than their units need, with sums in every register."""
 SLOW = 3.0
 """The cycles that it takes to load a vector of another page of memory each time."""
 FAR, MANY = 1024, 32
@@ -121,6 +123,8 @@ def _plans(
         if not _factor(second, lane):
             first, second = second, first
         summed, both = lane in kernel.folds, bool(_factor(first, lane))
+        if summed and layout.width == 1:
+            continue
         if lane.size == 1 or not _factor(second, lane):
             continue
         sampled = lane.size == N and layout.lanes == "samples"
@@ -370,7 +374,8 @@ class _Choice:
         for r, times in ((m, along // m), (along % m, 1)):
             for c, often in ((n, across // n), (across % n, 1)):
                 if r and c:
-                    work = max(r * c / 2, r / 2 + c * load + far, LATENCY)
+                    loads = LOADED * (r / 2 + c * load) + far
+                    work = max(r * c / 2, loads, LATENCY)
                     total += times * often * work
         return total / (along * across)
 

@@ -26,6 +26,10 @@ SIZES = {
 }
 
 
+UNROLL = "!llvm.loop"
+"""What the text of a module holds where loops are to be written out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """The type of a value: its element, and its lanes (1: a scalar)."""
@@ -153,6 +157,11 @@ class Builder:
         Where declarations of what the function calls are gathered: text by name.
     name, arguments
         The function's name, and the name and type of each argument.
+
+    Attributes
+    ----------
+    unrolls
+        Whether LLVM is told to write out loops whose ends are known, turn by turn.
     """
 
     def __init__(
@@ -171,7 +180,7 @@ class Builder:
         self._lines: list[str] = []
         self._count = 0
         self._block = "start"
-        self._cache: dict[tuple[str, Kind], Value] = {}
+        self.unrolls = False
         self.arguments = {n: Value(self, f"%{n}", kind) for n, kind in arguments}
 
     def text(self) -> str:
@@ -241,6 +250,8 @@ class Builder:
 
     def numbers(self, values: Sequence[Any], element: str) -> Value:
         """Return a vector of different numbers."""
+        if len(values) == 1:
+            return self.constant(values[0], Kind(element))
         lanes = ", ".join(f"{element} {_number(v, element)}" for v in values)
         return Value(self, f"<{lanes}>", Kind(element, len(values)))
 
@@ -298,6 +309,14 @@ class Builder:
         """Return the same bits as elements of another type of the same size."""
         new = value.kind.of(element)
         return self.emit(f"bitcast {value.kind.text} {value.text} to {new.text}", new)
+
+    def bits_of(self, truths: Value) -> Value:
+        """Return truths as the bits of a whole number, the first lane the lowest."""
+        lanes = truths.kind.lanes
+        made = self.emit(
+            f"bitcast {truths.kind.text} {truths.text} to i{lanes}", Kind(f"i{lanes}")
+        )
+        return self.convert(made, "i64", signed=False)
 
     def rounded(self, number: float) -> float:
         """Return a number as float32 holds it."""
@@ -416,6 +435,14 @@ class Builder:
             f"i64 {count.text}, i1 false)"
         )
 
+    def copy(self, target: Value, source: Value, size: int) -> None:
+        """Copy so many bytes."""
+        self.module["memcpy"] = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
+        self.write(
+            f"call void @llvm.memcpy.p0.p0.i64(ptr {target.text}, ptr {source.text}, "
+            f"i64 {size}, i1 false)"
+        )
+
     # Lanes.
 
     def lane(self, vector: Value, place: int) -> Value:
@@ -437,6 +464,8 @@ class Builder:
 
     def gathered(self, values: Sequence[Value]) -> Value:
         """Return scalars side by side in a vector."""
+        if len(values) == 1:
+            return values[0]
         made = Value(self, "poison", Kind(values[0].kind.element, len(values)))
         for place, value in enumerate(values):
             made = self.insert(made, value, place)
@@ -559,8 +588,18 @@ class Builder:
             f"  {i.text} = phi i64 [ {first.text}, %{before} ], "
             f"[ {following.text}, %{self._block} ]"
         )
-        self.write(f"br label %{head}")
+        fixed = not first.text.startswith("%") and not last.text.startswith("%")
+        self.write(f"br label %{head}{self._unrolled() if fixed else ''}")
         self.begin(done)
+
+    def _unrolled(self) -> str:
+        """Return what stands behind the last branch of a loop to be written out."""
+        if not self.unrolls:
+            return ""
+        self.module[UNROLL] = '!0 = !{!"llvm.loop.unroll.full"}'
+        name = f"!{len(self.module)}"
+        self.module[name] = f"{name} = distinct !{{{name}, !0}}"
+        return f", !llvm.loop {name}"
 
     @contextmanager
     def when(self, truth: Value) -> Iterator[None]:

@@ -18,6 +18,7 @@ from .memory import tile_room
 from .nest import choose_lane
 from .pack import pack
 from .parts import cut, local, runs
+from .straight import small, turns
 from .target import Target
 
 FAR, OUTSIDE = 10.0, 3.0
@@ -28,6 +29,8 @@ CALL = 25.0
 """The cycles that it takes to enter a kernel and its loops."""
 COSTS = {"uniform": 24, "exp": 12, "log": 16, "tanh": 24, "pow": 4, "div": 6, "sqrt": 6}
 """The cycles of two hundred percent of a vector unit that operations take."""
+FEW = 8
+"""Up to how many of these an update may do one by one and be a straight line."""
 USUAL = 256
 """The samples that are expected where nobody says how many."""
 MOST_SHARDS = 16
@@ -77,6 +80,8 @@ class Design:
         The buffer of the loss of an update, if there is an update.
     results
         The buffers that the caller wants: numbers, or one row for each sample.
+    straight
+        Whether everything is one straight line, kept in registers.
     timed
         Whether to count the cycles that each kernel takes.
     """
@@ -92,6 +97,7 @@ class Design:
     cycles: float
     loss: Buffer | None = None
     results: Sequence[Buffer] = ()
+    straight: bool = False
     timed: bool = False
 
     @property
@@ -108,7 +114,9 @@ def choose(
     part: int = 0,
 ) -> Design:
     """Return the design that is expected to be fastest, as far as it is not given."""
-    best: Design | None = None
+    best = None if lanes == "samples" else _straight(source)
+    if best is not None:
+        return best
     for layout in layouts(source, lanes, tile, part):
         made = designed(source, layout)
         if made and (best is None or made.cycles < best.cycles):
@@ -116,6 +124,37 @@ def choose(
     if best is None:
         return choose(source, lanes, tile, shards)
     return replace(best, shards=shards if shards and not best.single else best.shards)
+
+
+def _straight(source: Source) -> Design | None:
+    """Return the design as a straight line, where that is expected to be fastest.
+
+    Registers can stand only for memory that is cut in one way, so vectors must be full.
+    Number by number, dear operations would take longer than loops around vectors.
+    """
+    if source.capacity != 1 or not small(source.kernels(True)[0]):
+        return None
+    width = source.width
+    while width > 1:
+        made = designed(source, Layout("features", 1, source.element, width))
+        assert made is not None
+        lanes = [
+            made.plans[k].lane if k in made.plans else choose_lane(k, made.layout)
+            for k in made.kernels
+        ]
+        sizes = [lane.size for lane in lanes if lane is not None]
+        if all(isinstance(size, int) and size % width == 0 for size in sizes):
+            return replace(made, straight=True)
+        width //= 2
+    made = designed(source, Layout("features", 1, source.element, 1))
+    assert made is not None
+    dear = sum(
+        turns(kernel)
+        for kernel in made.kernels
+        for x in walk(kernel.roots())
+        if isinstance(x, Call) and x.node.op.name in COSTS
+    )
+    return replace(made, straight=True) if dear <= FEW else None
 
 
 def layouts(

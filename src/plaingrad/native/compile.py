@@ -16,6 +16,7 @@ import llvmlite.binding as llvm
 
 from ..errors import FileError, VerifyError
 from ..files import cache_folder, make_folder, write_whole
+from .builder import UNROLL
 from .target import Target, host
 
 # What arrives is already in vectors, blocked for the registers, and in a good order. So
@@ -31,6 +32,14 @@ PASSES = (
     "instruction_combine",
     "loop_rotate",
     "simplify_cfg",
+)
+# Then loops that are marked are written out, and what they work on becomes registers.
+UNROLLING = (
+    "loop_unroll",
+    "sroa",
+    "instruction_combine",
+    "simplify_cfg",
+    "aggressive_dce",
 )
 LIMIT = 256 << 20
 SUFFIX = ".code"
@@ -135,7 +144,7 @@ def _optimised(ir: str, machine: Any) -> Any:
     except RuntimeError as error:
         raise VerifyError(f"LLVM refuses what was written for it: {error}") from None
     passes = llvm.create_new_module_pass_manager()
-    for name in PASSES:
+    for name in (*PASSES, *(UNROLLING if UNROLL in ir else ())):
         getattr(passes, f"add_{name}_pass")()
     options = llvm.create_pipeline_tuning_options()
     passes.run(module, llvm.create_pass_builder(machine, options))

@@ -19,16 +19,19 @@ def choose_lane(kernel: Kernel, layout: Layout) -> Counter | None:
     """Return the counter whose values stand side by side in a vector.
 
     That is the samples, where these lie together; else what is written to neighbouring
-    places, else what is read from such.
+    places, else what is read from such. There is none where a vector is one number.
     """
+    if layout.width == 1:
+        return None
     samples = kernel.samples
     # two samples may add to the same row
     together = samples is not None and not (kernel.how == "put" and kernel.accumulates)
     if layout.lanes == "samples" and together:
         return samples
+    ones = (1, N) if layout.tile == 1 else (1,)
     for store in kernel.stores:
         for counter in kernel.free:
-            if store.places[0].factor(counter) == 1 and counter.size != 1:
+            if store.places[0].factor(counter) == 1 and counter.size not in ones:
                 return counter
     if kernel.how not in ("sum", "max", "product"):
         return None
@@ -149,12 +152,15 @@ def _fold_across(scope: Scope) -> None:
     kernel, width = scope.kernel, scope.width
     order = in_order(kernel)
     last = order[-1] if order else None
-    close = last is not None and kernel.stores[0].places[0].factor(last) == 1
-    if last is None or not close or kernel.how != "sum":
+    close = (
+        kernel.how == "sum"
+        and last is not None
+        and kernel.stores[0].places[0].factor(last) == 1
+    )
+    if last is None or not isinstance(last.size, int) or not close:
         with scope.loops(order):
             _fold_group(scope, None, 1)
         return
-    assert isinstance(last.size, int)
     whole = last.size // width * width
     with scope.loops(order[:-1]):
         if whole:

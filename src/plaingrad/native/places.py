@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .ahead import ahead
 from .builder import I64, PTR, Builder, Kind, Value
 from .choose import Design
 from .loops import Buffer, Kernel, N
@@ -39,11 +40,16 @@ class Places:
     lists
         For arrays of which one sample is read at a time, the list of its places that
         are not zero.
+    ahead
+        The product that an update makes for the next one, if there is one.
     spans
         From where to where in `sums` those of each loop stand.
     numbers, stored, data
         The numbers of the settings and the clock, in order, and the arrays that the
         function reads or renews.
+    held
+        The arrays of which a call has copies of its own, and the names of the arguments
+        that tell kernels where these are; see `straight`.
     slots
         The names of what the table holds, in order.
     """
@@ -58,14 +64,22 @@ class Places:
             if all(b.name != name for b in self.numbers)
         ]
         self.stored = [b for b in touched if b.space == "stored"]
+        renewed = {b for k in kernels for b in k.writes if b.space == "stored"}
+        self.held: dict[Buffer, str] = {}
+        if design.straight:
+            kept = [b for b in self.stored if b in renewed]
+            self.held = {b: f"held{i}" for i, b in enumerate(kept)}
         self.data = list(dict.fromkeys(data for data, _ in design.copies))
         self.own, self.common, self.batch = Room(), Room(), Room()
         for number in self.numbers:
             self.own.add(number, 8)
         self._share_out(touched)
         self.lists = lists(design)
-        for places in self.lists.values():
-            self.own.add(places, design.layout.bytes(places))
+        self.ahead = ahead(design)
+        made = self.ahead
+        extra = [] if made is None else [made.sums, made.known, made.sample]
+        for buffer in (*self.lists.values(), *extra):
+            self.own.add(buffer, design.layout.bytes(buffer))
         self.sums, self.spans = self._sums()
         results = [b for b in design.results if N in b.sizes]
         fixed = [*design.copies.values(), *results]
@@ -117,15 +131,18 @@ class Places:
 
     def base(self, b: Builder, buffer: Buffer, kernel: Kernel) -> Value:
         """Return where a buffer begins, or its part, inside a kernel's function."""
-        whole = self._whole(b, buffer, buffer in kernel.writes)
+        whole = self.whole(b, buffer, buffer in kernel.writes)
         if not kernel.part or buffer.space != "tile" or buffer in self.parts:
             return whole
         layout = self.design.layout
         step = layout.strides(buffer)[buffer.sizes.index(N)]
         return b.at(whole, b.arguments["part"] * step, layout.stored(buffer))
 
-    def _whole(self, b: Builder, buffer: Buffer, writing: bool) -> Value:
+    def whole(self, b: Builder, buffer: Buffer, writing: bool) -> Value:
+        """Return where a buffer begins, all of it."""
         args = b.arguments
+        if buffer in self.held:
+            return args[self.held[buffer]]
         if buffer.space == "stored":
             return self.slot(b, f"stored {buffer.name}")
         for room, start in (

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from .blocks import Plan
-from .builder import I64, Cell, Kind, Value
-from .loops import Call, Counter, N, walk
+from .builder import I32, I64, Cell, Kind, Value
+from .loops import Call, Counter, walk
 from .nest import in_order, write_fold
 from .scope import Scope
 from .sparse import through
@@ -64,8 +64,6 @@ class _Product:
         self.summed = plan.lane in self.kernel.folds
         self.vectors = scope.step(self.a) != 0
         self.rows_first, self.packed_first = plan.rows_first, plan.packed_first
-        if listed is not None and listed[0] is plan.block.row:
-            self.rows_first = True
         self.step = 1 if plan.packed else scope.step(self.v)
 
     # The loops around the blocks.
@@ -95,7 +93,7 @@ class _Product:
         elif column is self.lane:
             self._vectors(body)
         else:
-            for first, last, size in _cuts(column, count):
+            for first, last, size in _cuts(self.scope.size(column), count):
                 self._each(column, first, last, size, body)
 
     def _vectors(self, body: Callable[[int], None]) -> None:
@@ -124,12 +122,8 @@ class _Product:
         row, count = self.block.row, self.block.rows
         if row is None:
             body(1)
-        elif self.listed is not None and self.listed[0] is row:
-            with self._each_listed() as place, self.scope.inner():
-                self.scope.at[row] = place
-                body(1)
         else:
-            for first, last, size in _cuts(row, count):
+            for first, last, size in _cuts(self.scope.size(row), count):
                 self._each(row, first, last, size, body)
 
     @contextmanager
@@ -138,7 +132,7 @@ class _Product:
         assert self.listed is not None
         _, places, count = self.listed
         with self.b.loop(0, count) as i:
-            yield self.b.load(self.b.at(places, i, "i64"), I64)
+            yield self.b.convert(self.b.load(self.b.at(places, i, "i32"), I32), "i64")
 
     def _each(
         self,
@@ -205,7 +199,7 @@ class _Product:
             with self._each_listed() as place:
                 self._loop(rest, self._moved(starts, counter, place), body, work)
             return
-        size = counter.size
+        size = self.scope.size(counter)
         turns = 1
         if not rest and isinstance(size, int):
             turns = max(1, min(size, UNROLLED // max(work, 1), 8))
@@ -363,11 +357,9 @@ class _Product:
                     scope.store(store)
 
 
-def _cuts(counter: Counter, count: int) -> list[tuple[int, int | None, int]]:
+def _cuts(size: int | None, count: int) -> list[tuple[int, int | None, int]]:
     """Return (first, last, step) of the pieces that a counter is cut into."""
-    size = counter.size
-    if not isinstance(size, int):
-        assert size == N
+    if size is None:
         return [(0, None, count)]
     whole = size // count * count
     pieces: list[tuple[int, int | None, int]] = [(0, whole, count)] if whole else []

@@ -28,7 +28,7 @@ def write_fetch(
         element = layout.stored(buffer)
         stride = layout.strides(buffer)[0] if width > 1 else 1
         with b.loop(0, rows) as i:
-            row = b.at(source, _row(b, where, i) * width, element)
+            row = row_address(b, layout, buffer, source, where, i)
             _copy(b, b.at(target, i * stride, element), row, width, element)
         return
     with b.loop(0, rows, layout.width) as i:
@@ -36,10 +36,16 @@ def write_fetch(
         for lane in range(layout.width):
             # lanes behind the last sample repeat it, and are masked in sums
             at = b.minimum(i + lane, rows - 1)
-            starts.append(
-                b.at(source, _row(b, where, at) * width, layout.stored(buffer))
-            )
+            starts.append(row_address(b, layout, buffer, source, where, at))
         _columns(b, layout, buffer, starts, b.at(target, i, layout.stored(buffer)))
+
+
+def row_address(
+    b: Builder, layout: Layout, buffer: Buffer, source: Value, where: Where, i: Value
+) -> Value:
+    """Return where the i-th row of a tile stands in an array."""
+    place = _row(b, where, i) * _row_width(buffer)
+    return b.at(source, place, layout.stored(buffer))
 
 
 def _row(b: Builder, where: Where, i: Value) -> Value:
@@ -57,11 +63,7 @@ def _copy(b: Builder, target: Value, source: Value, count: int, element: str) ->
     if count == 1:
         b.store(target, b.load(source, Kind(element)))
         return
-    b.module["memcpy"] = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
-    b.write(
-        f"call void @llvm.memcpy.p0.p0.i64(ptr {target.text}, ptr {source.text}, "
-        f"i64 {count * SIZES[element]}, i1 false)"
-    )
+    b.copy(target, source, count * SIZES[element])
 
 
 def _columns(

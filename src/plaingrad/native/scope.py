@@ -112,11 +112,16 @@ class Scope:
             yield
         self.lane, self.width = before
 
+    def size(self, counter: Counter) -> int | None:
+        """Return how far a counter runs, when that is known; tiles of one are full."""
+        if isinstance(counter.size, int):
+            return counter.size
+        return 1 if self.layout.tile == 1 else None
+
     def limit(self, counter: Counter) -> Value:
         """Return how far a counter runs."""
-        if isinstance(counter.size, int):
-            return self.b.constant(counter.size, I64)
-        return self.sizes["rows"]
+        size = self.size(counter)
+        return self.sizes["rows"] if size is None else self.b.constant(size, I64)
 
     @contextmanager
     def loops(self, counters: Sequence[Counter]) -> Iterator[None]:
@@ -127,7 +132,7 @@ class Scope:
         first, *rest = counters
         start, stop = self._share(self.limit(first))
         with self.inner():
-            if first.size == 1:
+            if self.size(first) == 1:
                 self.at[first] = 0
                 with self.loops(rest):
                     yield

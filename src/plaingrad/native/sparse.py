@@ -3,21 +3,24 @@
 Networks that learn sample by sample spend their time on moving the first weights, and
 most pixels of a digit are black. So the places of the others are listed, once for each
 sample, and products of the sample go through the list; where at least half of the
-numbers count, there is no list, and they go through all.
+numbers count, there is no list, and they go through all. The same list tells which rows
+of a matrix an outer product of the sample changes; see `renew`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from .blocks import Plan
-from .builder import I64, Builder, Kind, Value
+from .builder import I64, PTR, Builder, Kind, Value
 from .choose import Design
 from .layout import Layout
-from .loops import Buffer, Call, Counter, Folded, Kernel, Load, N, Store
+from .loops import Buffer, Counter, Kernel, Load, N
 
 NONE = -1
 """What stands behind a list in place of its length when there is none."""
+EIGHT = 8
+"""How many numbers are looked at together."""
+MANY = 64
+"""From how many numbers of a sample on a list is worth its making."""
 
 
 def lists(design: Design) -> dict[Buffer, Buffer]:
@@ -29,27 +32,29 @@ def lists(design: Design) -> dict[Buffer, Buffer]:
         data = plan.first.buffer
         if data in design.copies.values() and through(kernel, plan) is not None:
             count = _width(data) + 1
+            if count <= MANY:
+                continue
             name = f"{data.name} places"
             found.setdefault(data, Buffer(name, "int", (count,), "step"))
     return found
 
 
 def through(kernel: Kernel, plan: Plan) -> Counter | None:
-    """Return the counter of a product that a list of places can stand for, or None.
+    """Return the counter of a sum over all numbers of the sample, or None."""
+    if plan.packed_first or len(kernel.folds) != 1:
+        return None
+    (counter,) = kernel.folds
+    suits = counter is not plan.lane and whole_row(plan.first, counter)
+    return counter if suits else None
 
-    It is that of a sum over all numbers of the sample; or of the rows of a matrix that
-    is renewed by W -= lr * sum, which a sum of zero leaves as it is.
-    """
-    place = plan.first.places[0]
+
+def whole_row(x: Load, counter: Counter) -> bool:
+    """Tell whether a counter runs through all numbers of one sample."""
+    place = x.places[0]
     terms = [(c, f) for c, f in place.terms if c.size != N]
-    if place.start or len(terms) != 1 or terms[0][1] != 1 or plan.packed_first:
-        return None
-    counter = terms[0][0]
-    if counter is plan.lane or counter.size != _width(plan.first.buffer):
-        return None
-    if counter in kernel.folds:
-        return counter if len(kernel.folds) == 1 else None
-    return counter if counter is plan.block.row and _renews(kernel) else None
+    return (
+        not place.start and terms == [(counter, 1)] and counter.size == _width(x.buffer)
+    )
 
 
 def _width(buffer: Buffer) -> int:
@@ -59,51 +64,50 @@ def _width(buffer: Buffer) -> int:
     return width
 
 
-def _renews(kernel: Kernel) -> bool:
-    """Tell whether a sum of zero leaves everything as it is: W -= lr * sum."""
-
-    def keeps(store: Store) -> bool:
-        value = store.value
-        if not isinstance(value, Call) or value.node.op.name != "sub":
-            return False
-        old, change = value.args
-        return (
-            isinstance(old, Load)
-            and (old.buffer, old.places) == (store.buffer, store.places)
-            and isinstance(change, Call)
-            and change.node.op.name == "mul"
-            and any(isinstance(x, Folded) for x in change.args)
-        )
-
-    return all(c.size == N for c in kernel.folds) and all(map(keeps, kernel.stores))
-
-
-def write_lists(
-    b: Builder, layout: Layout, found: Mapping[Buffer, tuple[Value, Value]]
+def write_listed(
+    b: Builder, layout: Layout, buffer: Buffer, row: Value, copy: Value, places: Value
 ) -> None:
-    """Write the lists of samples: where each stands, and where its list goes."""
-    for buffer, (data, places) in found.items():
-        size = _width(buffer)
-        end = b.at(places, size, "i64")
-        b.store(end, b.constant(NONE, I64))
-        count = _count(b, layout, data, size)
-        with b.when(count < size // 2):
-            length = b.cell(b.constant(0, I64))
-            with b.loop(0, size) as i:
-                here = length.get()
-                b.store(b.at(places, here, "i64"), i)
-                number = b.load(b.at(data, i, layout.element), Kind(layout.element))
-                length.set(here + b.convert(~number.equals(0), "i64"))
-            b.store(end, length.get())
+    """Copy one sample, and list the places that count.
+
+    Parameters
+    ----------
+    b, layout, buffer
+        Where instructions go, how values lie, and the copy.
+    row, copy, places
+        The addresses of the sample, of the copy, and of the list: whole numbers of 32
+        bits, and behind room for one of 64 bits for each, the length or `NONE`.
+    """
+    size, element = _width(buffer), layout.element
+    length = b.cell(b.constant(0, I64))
+    whole = size // EIGHT * EIGHT
+    with b.loop(0, whole, EIGHT) as i:
+        numbers = b.load(b.at(row, i, element), Kind(element, EIGHT))
+        b.store(b.at(copy, i, element), numbers)
+        found = b.bits_of(~numbers.equals(0))
+        offsets = b.load(b.at(_offsets(b), found, "<8 x i8>"), Kind("i8", EIGHT))
+        first = b.broadcast(b.convert(i, "i32"), EIGHT)
+        here = first + b.convert(offsets, "i32", signed=False)
+        b.store(b.at(places, length.get(), "i32"), here)
+        length.set(length.get() + b.intrinsic("ctpop", found))
+    with b.loop(whole, size) as i:
+        number = b.load(b.at(row, i, element), Kind(element))
+        b.store(b.at(copy, i, element), number)
+        b.store(b.at(places, length.get(), "i32"), b.convert(i, "i32"))
+        length.set(length.get() + b.convert(~number.equals(0), "i64"))
+    count = length.get()
+    listed = b.select(count < size // 2, count, NONE)
+    b.store(b.at(places, size, "i64"), listed)
 
 
-def _count(b: Builder, layout: Layout, data: Value, size: int) -> Value:
-    """Return how many numbers are not zero; those of the last vector do not matter."""
-    kind = Kind(layout.element, layout.width)
-    total = b.cell(b.constant(0, kind))
-    with b.loop(0, size // layout.width * layout.width, layout.width) as i:
-        zero = b.load(b.at(data, i, layout.element), kind).equals(0)
-        one, none = b.constant(1, kind), b.constant(0, kind)
-        total.set(total.get() + b.select(zero, none, one))
-    whole = b.across(total.get(), lambda x, y: x + y)
-    return b.convert(whole, "i64")
+def _offsets(b: Builder) -> Value:
+    """Return the address of a table: of each eight bits, the places of those set."""
+    name = "places_of_bits"
+    rows = []
+    for bits in range(1 << EIGHT):
+        set_ = [place for place in range(EIGHT) if bits >> place & 1]
+        lanes = ", ".join(f"i8 {p}" for p in (set_ + [0] * EIGHT)[:EIGHT])
+        rows.append(f"<8 x i8> <{lanes}>")
+    b.module[name] = (
+        f"@{name} = internal constant [{len(rows)} x <8 x i8>] [{', '.join(rows)}]"
+    )
+    return Value(b, f"@{name}", PTR)

@@ -2,8 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+if TYPE_CHECKING:
+    from .stretch import Array
+
+
+class Numbers:
+    """A list of numbers, some of which are made when somebody looks at it.
+
+    A Python number takes longer to make than an update of a small network. So what is
+    added is a function that gives an array; see `History.add`.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Take the name of the attribute."""
+        self._name = name
+
+    @overload
+    def __get__(self, owner: None, kind: type) -> tuple[float, ...]: ...
+
+    @overload
+    def __get__(self, owner: object, kind: type) -> list[float]: ...
+
+    def __get__(self, owner: object | None, kind: type) -> Sequence[float]:
+        """Return the list, with all that was added; nothing as the default."""
+        if owner is None:
+            return ()
+        found: list[float] = vars(owner)[self._name]
+        for make in vars(owner).pop(waiting(self._name), ()):
+            found.extend(make().tolist())
+        return found
+
+    def __set__(self, owner: object, values: Sequence[float]) -> None:
+        """Have another list."""
+        vars(owner).pop(waiting(self._name), None)
+        vars(owner)[self._name] = list(values)
+
+
+def waiting(name: str) -> str:
+    """Return the attribute in which functions wait that add to a list."""
+    return f"_{name}"
 
 
 @dataclass
@@ -40,10 +81,10 @@ class History:
     """
 
     score_name: str = "accuracy"
-    loss: list[float] = field(default_factory=list)
+    loss: Numbers = Numbers()
     val_loss: list[float] = field(default_factory=list)
     val_score: list[float] = field(default_factory=list)
-    batch_loss: list[float] = field(default_factory=list)
+    batch_loss: Numbers = Numbers()
     rate: list[float] = field(default_factory=list)
     updates_per_epoch: int = 1
     best_epoch: int | None = None
@@ -57,6 +98,16 @@ class History:
     def epochs(self) -> int:
         """The number of epochs that were run."""
         return len(self.loss)
+
+    def add(
+        self, name: Literal["loss", "batch_loss"], make: Callable[[], Array]
+    ) -> None:
+        """Add to one of the lists what a function gives, which may be called later."""
+        vars(self).setdefault(waiting(name), []).append(make)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return everything, all numbers made: functions cannot be stored."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as lists and numbers, for JSON."""

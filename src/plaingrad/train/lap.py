@@ -68,9 +68,9 @@ class Lap:
 
     def enter(self, done: int, history: History) -> int:
         """Enter the losses of the updates done so far; return how many are new."""
-        fresh = self.losses[self._entered : done].tolist()
+        fresh = self.losses[self._entered : done]
         self._entered = done
-        history.batch_loss.extend(fresh)
+        history.add("batch_loss", lambda: fresh)
         return len(fresh)
 
     def close(self, epochs: int, history: History) -> int:
@@ -78,13 +78,25 @@ class Lap:
         fresh = epochs - self._closed
         if fresh <= 0:
             return 0
-        sizes = np.full(self.batches, float(self.batch_size))
-        sizes[-1] = self.count - self.batch_size * (self.batches - 1)
         rows = slice(self._closed * self.batches, epochs * self.batches)
         losses = self.losses[rows].reshape(fresh, self.batches)
-        with np.errstate(over="ignore"):
-            # one after the other, as a loop would sum them
-            totals = np.add.accumulate(losses * sizes, axis=1)[:, -1]
         self._closed = epochs
-        history.loss.extend((totals / self.count).tolist())
+        history.add("loss", lambda: self._means(losses))
         return fresh
+
+    def _means(self, losses: Array) -> Array:
+        """Return the mean loss of each epoch, from those of its batches (epochs, m).
+
+        They are added one after the other, as a loop would.
+        """
+        sizes = np.full(self.batches, float(self.batch_size))
+        sizes[-1] = self.count - self.batch_size * (self.batches - 1)
+        with np.errstate(over="ignore"):
+            if len(losses) < self.batches:
+                totals = np.add.accumulate(losses * sizes, axis=1)[:, -1]
+            else:
+                totals = losses[:, 0] * sizes[0]
+                for column, size in zip(losses.T[1:], sizes[1:], strict=True):
+                    totals += column * size
+        made: Array = totals / self.count
+        return made
