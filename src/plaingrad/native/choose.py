@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from .blocks import NEAR, Plan, traffic
+from .blocks import NEAR, Plan, orders
 from .layout import Copies, Lanes, Layout, resolve
 from .loops import Buffer, Call, Counter, Kernel, walk
 from .memory import tile_room
@@ -198,7 +198,7 @@ def _wait(
         if store.add:
             moved[store.buffer] *= 2
     if plan is not None:
-        for part in traffic(kernel, plan, layout, target).parts:
+        for part in orders(kernel, plan, layout, target)[plan.rows_first].parts:
             buffer = part.operand.buffer
             again = NEAR if part.reach < target.l2 / 2 else speeds[buffer]
             moved[buffer] = part.once / speeds[buffer] + part.again / again
