@@ -219,7 +219,8 @@ def layouts(draw):
         return {}
     lanes = draw(st.sampled_from(["features", "samples"]))
     tile = draw(st.sampled_from([4, 8, 12, 64] if lanes == "samples" else [1, 2, 3, 9]))
-    return {"lanes": lanes, "tile": tile, "shards": draw(st.integers(1, 3))}
+    made = {"lanes": lanes, "tile": tile, "shards": draw(st.integers(1, 3))}
+    return made | ({"part": draw(st.integers(0, 2))} if lanes == "features" else {})
 
 
 @st.composite

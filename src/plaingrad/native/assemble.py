@@ -18,6 +18,7 @@ from .builder import I64, PTR, SIZES, Builder, Kind, Value
 from .choose import Design
 from .loops import Buffer, Kernel, N
 from .nest import choose_lane, write_fold, write_map
+from .parts import runs
 from .places import CLOCK, SLOTS, Places, redundant
 from .product import write_product
 from .rows import write_deliver, write_fetch
@@ -26,8 +27,8 @@ from .sparse import write_lists
 
 ARGUMENTS = (
     *(("table", PTR), ("arena", PTR), ("shared", PTR), ("sums", PTR), ("tile", PTR)),
-    *(("rows", I64), ("first", I64), ("n", Kind("double")), ("me", I64)),
-    ("threads", I64),
+    *(("part", I64), ("rows", I64), ("first", I64), ("n", Kind("double"))),
+    *(("me", I64), ("threads", I64)),
 )
 SMALL = 64
 """Up to how many points a kernel is written where it is called."""
@@ -66,7 +67,8 @@ class Assembly:
     def _function(self, kernel: Kernel, name: str) -> None:
         """Write a kernel as a function of its own."""
         # what takes no longer than a call had better not be one
-        small = _points(kernel, self.layout.tile) <= SMALL
+        layout = self.layout.of(kernel)
+        small = _points(kernel, layout.tile) <= SMALL
         b = Builder(
             self.module,
             name,
@@ -75,8 +77,8 @@ class Assembly:
         )
         made, plan = kernel, self.plans.get(kernel)
         sizes = {name: b.arguments[name] for name in ("rows", "first", "n")}
-        lane = choose_lane(made, self.layout) if plan is None else plan.lane
-        scope = Scope(b, made, self.layout, self._bases(b, kernel), sizes, lane)
+        lane = choose_lane(made, layout) if plan is None else plan.lane
+        scope = Scope(b, made, layout, self._bases(b, kernel), sizes, lane)
         if made.how == "map":
             if self._shared(kernel):
                 scope.shared = b.arguments["me"], b.arguments["threads"]
@@ -90,15 +92,15 @@ class Assembly:
     def _listed(self, b: Builder, plan: Plan | None) -> Value | None:
         """Return where the list of places that count is, of a product's sample."""
         places = None if plan is None else self.places.lists.get(plan.first.buffer)
-        return None if places is None else self.places.base(b, places, writing=False)
+        return (
+            None
+            if places is None
+            else b.at(b.arguments["arena"], self.places.own.places[places], "i8")
+        )
 
     def _bases(self, b: Builder, kernel: Kernel) -> Callable[[Buffer], Value]:
         """Return where buffers begin, computed once at the head of the function."""
-        buffers = [*(x.buffer for x in kernel.loads()), *kernel.writes]
-        known = {
-            x: self.places.base(b, x, x in kernel.writes)
-            for x in dict.fromkeys(buffers)
-        }
+        known = {x: self.places.base(b, x, kernel) for x in kernel.touched()}
         return known.__getitem__
 
     def _shared(self, kernel: Kernel) -> bool:
@@ -203,6 +205,7 @@ class Assembly:
         tile: Value | None = None,
         rows: Value | None = None,
         first: Value | None = None,
+        part: Value | None = None,
     ) -> None:
         b = self.b
         zero = b.constant(0, I64)
@@ -212,6 +215,7 @@ class Assembly:
             self.get["shared"],
             sums or self.get["shared"],
             tile or self.get["shared"],
+            part or zero,
             rows or zero,
             first or zero,
             b.convert(self.n, "double"),
@@ -312,8 +316,8 @@ class Assembly:
                 with self._timed(len(self.kernels)):
                     write_fetch(b, self.layout, copy, source, target, where, rows)
         self._write_lists(level)
-        for place, _ in kernels:
-            self._call(place, sums, batch, rows, first)
+        for run in runs([kernel for _, kernel in kernels]):
+            self._run(run, sums, batch, rows, first)
         for buffer in self.design.results:
             if N in buffer.sizes and any(buffer in k.writes for _, k in kernels):
                 target = self.places.slot(b, f"out {buffer.name}")
@@ -326,6 +330,26 @@ class Assembly:
                     self.row + first,
                     rows,
                 )
+
+    def _run(
+        self,
+        run: Sequence[Kernel],
+        sums: Value,
+        batch: Value,
+        rows: Value,
+        first: Value,
+    ) -> None:
+        """Run kernels on a tile: on all of it, or part by part."""
+        places = [self.kernels.index(kernel) for kernel in run]
+        if not run[0].part:
+            for place in places:
+                self._call(place, sums, batch, rows, first)
+            return
+        size = self.layout.part
+        with self.b.loop(0, rows, size) as part:
+            here = self.b.minimum(rows - part, size)
+            for place in places:
+                self._call(place, sums, batch, here, first + part, part)
 
     def _write_lists(self, level: int) -> None:
         """List the places that count in what was just fetched."""

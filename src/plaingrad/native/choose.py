@@ -17,6 +17,7 @@ from .loops import Buffer, Call, Counter, Kernel, walk
 from .memory import tile_room
 from .nest import choose_lane
 from .pack import pack
+from .parts import cut, local, runs
 from .target import Target
 
 FAR, OUTSIDE = 10.0, 3.0
@@ -30,6 +31,10 @@ COSTS = {"uniform": 24, "exp": 12, "log": 16, "tanh": 24, "pow": 4, "div": 6, "s
 USUAL = 256
 """The samples that are expected where nobody says how many."""
 MOST_SHARDS = 16
+FEWEST = 4
+"""The fewest samples of a tile that some kernels go through one by one."""
+SHARE = 0.06
+"""The part of an update that adding up the sums of shards may take."""
 WORTH = 2e6
 """From how many cycles of an update on several threads are worth their trouble."""
 
@@ -91,24 +96,31 @@ class Design:
 
     @property
     def single(self) -> bool:
-        """Whether all samples of a batch fit into one tile."""
-        return self.capacity is not None and self.capacity <= self.layout.tile
+        """Whether all samples of a batch are worked on at once."""
+        return self.layout.holds(self.capacity)
 
 
 def choose(
-    source: Source, lanes: Lanes | None, tile: int | None, shards: int | None
+    source: Source,
+    lanes: Lanes | None,
+    tile: int | None,
+    shards: int | None,
+    part: int = 0,
 ) -> Design:
     """Return the design that is expected to be fastest, as far as it is not given."""
     best: Design | None = None
-    for layout in layouts(source, lanes, tile):
-        made = _design(source, layout)
-        if best is None or made.cycles < best.cycles:
+    for layout in layouts(source, lanes, tile, part):
+        made = designed(source, layout)
+        if made and (best is None or made.cycles < best.cycles):
             best = made
-    assert best is not None
+    if best is None:
+        return choose(source, lanes, tile, shards)
     return replace(best, shards=shards if shards and not best.single else best.shards)
 
 
-def layouts(source: Source, lanes: Lanes | None, tile: int | None) -> Iterator[Layout]:
+def layouts(
+    source: Source, lanes: Lanes | None, tile: int | None, part: int = 0
+) -> Iterator[Layout]:
     """Yield the layouts that are worth a try."""
     count = source.capacity or USUAL
     width = source.width
@@ -116,7 +128,7 @@ def layouts(source: Source, lanes: Lanes | None, tile: int | None) -> Iterator[L
     for kind in kinds:
         step = width if kind == "samples" else 1
         if tile is not None:
-            yield Layout(kind, tile, source.element, width)
+            yield Layout(kind, tile, source.element, width, part)
             continue
         if kind == "samples" and lanes is None and count * 2 < width:
             continue
@@ -125,23 +137,32 @@ def layouts(source: Source, lanes: Lanes | None, tile: int | None) -> Iterator[L
         for size in sorted(sizes | ({most} if most <= 1024 else set())):
             # a tile that just holds the batch needs no second pass over sums
             yield Layout(kind, size, source.element, width)
+        if kind == "features":
+            for size in (-(-count // cuts) for cuts in (2, 4, 8)):
+                if size >= FEWEST:
+                    yield Layout(kind, size, source.element, width, 1)
 
 
-def _design(source: Source, layout: Layout) -> Design:
-    """Return the design in a layout, with what it is expected to take."""
+def designed(source: Source, layout: Layout) -> Design | None:
+    """Return the design in a layout, with what it is expected to take.
+
+    It is None where parts of tiles make no difference.
+    """
     capacity = source.capacity
-    single = capacity is not None and capacity <= layout.tile
+    single = layout.holds(capacity)
     kernels, last = source.kernels(single)
     count = capacity or USUAL
     tiles = math.ceil(count / layout.tile)
     copies: Copies = {}
     resolved = [resolve(kernel, layout, copies, single) for kernel in kernels]
+    if layout.part and not cut(resolved, layout):
+        return None
     ready, plans = pack(resolved, layout, source.target, count / layout.tile)
     cycles = _cycles(ready, plans, layout, source.target, tiles, last)
     sums = sum(layout.bytes(b) for k in ready if k.accumulates for b in set(k.writes))
     shards = 1 if single else _shards(tiles, cycles, sums)
     if not single:
-        cycles += shards * sums / FAR
+        cycles += shards * _summing(shards, sums)
     return Design(
         ready, plans, copies, last, layout, source.target, shards, capacity, cycles
     )
@@ -151,8 +172,15 @@ def _shards(tiles: int, cycles: float, sums: float) -> int:
     """Return how many shards cost little: their sums must be added up."""
     if cycles < WORTH:
         return 1
-    cheap = int(0.04 * cycles / max(sums / FAR, 1.0))
-    return max(min(2, tiles), min(tiles, MOST_SHARDS, cheap))
+    shards = min(tiles, MOST_SHARDS)
+    while shards > 2 and shards * _summing(shards, sums) > SHARE * cycles:
+        shards //= 2
+    return shards
+
+
+def _summing(shards: int, sums: int) -> float:
+    """Return the cycles in which the sums of one shard are set to zero and added."""
+    return 2 * sums / (FAR if shards * sums < LAST_CACHE else OUTSIDE)
 
 
 def _cycles(
@@ -166,23 +194,33 @@ def _cycles(
     """Return what an update is expected to take."""
     loops = [[k for k in kernels if k.level == level] for level in range(1, last, 2)]
     room = tile_room(loops, (), layout, ()).size
+    parts = local(kernels, ())
+    inner = max((_inner(run, layout) for run in runs(kernels)), default=0)
     fixed = sum(
         layout.bytes(b)
-        for b in {b for stage in loops for k in stage for b in _touched(k)}
+        for b in {b for stage in loops for k in stage for b in k.touched()}
         if b.space in ("stored", "step")
     )
     near, far = _speed(room, target), _speed(fixed, target)
+    here = _speed(inner, target)
     total = 0.0
     for kernel in kernels:
-        plan = plans.get(kernel)
+        plan, mine = plans.get(kernel), layout.of(kernel)
         speeds = {
-            b: far if b.space in ("stored", "step") else near for b in _touched(kernel)
+            b: far if b.space in ("stored", "step") else here if b in parts else near
+            for b in kernel.touched()
         }
-        wait = _wait(kernel, plan, layout, target, speeds)
-        work = _work(kernel, plan, layout) + CALL
+        wait = _wait(kernel, plan, mine, target, speeds)
+        work = _work(kernel, plan, mine) + CALL
         spent = max(work, wait) + 0.1 * min(work, wait)
-        total += spent * (tiles if kernel.level % 2 else 1)
+        often = tiles * -(-layout.tile // mine.tile)
+        total += spent * (often if kernel.level % 2 else 1)
     return total
+
+
+def _inner(run: Sequence[Kernel], layout: Layout) -> int:
+    """Return the bytes of a part that kernels work on."""
+    return tile_room([run], (), layout, ()).size if run[0].part else 0
 
 
 def _wait(
@@ -201,7 +239,10 @@ def _wait(
         for part in orders(kernel, plan, layout, target)[plan.rows_first].parts:
             buffer = part.operand.buffer
             again = NEAR if part.reach < target.l2 / 2 else speeds[buffer]
-            moved[buffer] = part.once / speeds[buffer] + part.again / again
+            # what windows share comes only once from far away
+            fresh = min(part.once, layout.bytes(buffer))
+            moved[buffer] = fresh / speeds[buffer]
+            moved[buffer] += (part.once - fresh + part.again) / again
     return sum(moved.values())
 
 
@@ -241,7 +282,3 @@ def _points(counters: Sequence[Counter], lane: Counter | None, layout: Layout) -
         size = counter.size if isinstance(counter.size, int) else layout.tile
         points *= -(-size // layout.width) if counter is lane else size
     return points
-
-
-def _touched(kernel: Kernel) -> set[Buffer]:
-    return {x.buffer for x in kernel.loads()} | set(kernel.writes)

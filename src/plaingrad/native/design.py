@@ -29,6 +29,7 @@ def design(
     loss: str | None = None,
     lanes: Lanes | None = None,
     tile: int | None = None,
+    part: int = 0,
     shards: int | None = None,
     timed: bool = False,
 ) -> Design:
@@ -53,7 +54,7 @@ def design(
         Whether to count the cycles of each kernel.
     """
     made = Making(procedure, dtype, target, capacity)
-    chosen = choose(made, lanes, tile, shards)
+    chosen = choose(made, lanes, tile, shards, part)
     return replace(
         chosen,
         loss=None if loss is None else made.results[loss],

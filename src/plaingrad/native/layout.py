@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Literal
 
@@ -46,12 +46,29 @@ class Layout:
         "float" or "double".
     width
         The lanes of a vector of these.
+    part
+        How many samples of a tile some kernels work on at a time, or 0: on all. Only
+        where features stand side by side, so that a part of a buffer is whole rows.
     """
 
     lanes: Lanes
     tile: int
     element: str
     width: int
+    part: int = 0
+
+    def of(self, kernel: Kernel) -> Layout:
+        """Return the layout of what a kernel works on at a time."""
+        return self.parted if kernel.part else self
+
+    def holds(self, count: int | None) -> bool:
+        """Tell whether so many samples (None: any number) are worked on at once."""
+        return count is not None and count <= self.tile and not self.part
+
+    @property
+    def parted(self) -> Layout:
+        """The layout of a part."""
+        return replace(self, tile=self.part, part=0)
 
     @property
     def rows(self) -> int:

@@ -163,7 +163,8 @@ class Kernel:
     """Loops over `free` counters around a fold over `folds`, and stores.
 
     `operands` are what is folded: two for a product, else one; for "put" the number of
-    a row of the stored array, and what is added there.
+    a row of the stored array, and what is added there. `level` is the stage, and `part`
+    whether a tile is gone through part by part.
     """
 
     free: tuple[Counter, ...]
@@ -172,6 +173,7 @@ class Kernel:
     how: How = "map"
     operands: tuple[Expr, ...] = ()
     level: int = 0
+    part: bool = False
 
     @property
     def counters(self) -> tuple[Counter, ...]:
@@ -200,6 +202,10 @@ class Kernel:
     def loads(self) -> list[Load]:
         """Return every reading of a buffer."""
         return [x for x in walk(self.roots()) if isinstance(x, Load)]
+
+    def touched(self) -> list[Buffer]:
+        """Return the buffers that it reads or writes, each once."""
+        return [*dict.fromkeys([*(x.buffer for x in self.loads()), *self.writes])]
 
     def replace_counters(self, by: Mapping[Counter, Sequence[Counter]]) -> None:
         """Split counters: each becomes several, the first the slowest."""

@@ -67,6 +67,7 @@ class Lowering:
     ) -> None:
         self.outputs, self.names = list(outputs), names
         self.buffers: dict[Node, Buffer] = dict(leaves)
+        self.inside: dict[Node, Node] = {}
         self.axes: dict[Node, tuple[Sizes, ...]] = {}
         self.order = walk([node for node, _ in outputs])
         self.ends = {node for node, _ in outputs}
@@ -180,9 +181,10 @@ class Lowering:
 
     def _scatter(self, node: Node, buffer: Buffer) -> None:
         """Add the kernels that fill an array and then write into parts of it."""
-        filler = node.attrs.get("value", 0)
-        if node.op.name != "concatenate":
-            self._add(lambda make: make.filled(node, buffer, filler))
+        if node.op.name == "pad":
+            self._surround(node, buffer)
+        elif node.op.name != "concatenate":
+            self._add(lambda make: make.filled(node, buffer, 0))
         start = 0
         for x in node.inputs:
             offset = start
@@ -195,6 +197,16 @@ class Lowering:
                 size = x.shape[node.attrs["axis"]]
                 assert isinstance(size, int)
                 start += size
+            if node.op.name == "pad" and x in self.buffers and x.inputs:
+                # from now on x is read where it stands in there
+                self.inside.setdefault(x, node)
+
+    def _surround(self, node: Node, buffer: Buffer) -> None:
+        """Add the kernels that fill what a pad puts around its input."""
+        for axis, (before, after) in enumerate(node.attrs["pads"]):
+            for start, count, twice in _sides(node.shape[axis], before, after):
+                side = partial(Making.border, axis=axis, start=start, count=count)
+                self._add(partial(side, node=node, buffer=buffer, twice=twice))
 
     def _add(self, make: Callable[[Making], Kernel]) -> None:
         """Add a kernel."""
@@ -279,6 +291,33 @@ class Making:
         index = self._index(node)
         places = self.whole._places(node, index)
         return Kernel(self._counters(index), [Store(buffer, places, Number(number))])
+
+    def border(
+        self, node: Node, buffer: Buffer, axis: int, start: int, count: int, twice: int
+    ) -> Kernel:
+        """Return the kernel that fills a side of what is padded, along an axis.
+
+        Along the axes before this one it fills no more than what stands between their
+        sides. `twice`: the other side begins so much further, and is filled, too.
+        """
+        inner = self.whole._axes(node.inputs[0])
+        whole = self.whole._axes(node)
+        index: list[Digits] = []
+        for i, (first, _) in enumerate(node.attrs["pads"]):
+            if i != axis:
+                sizes = inner[i] if i < axis else whole[i]
+                digits = self._axis("free", i, sizes)
+                if i < axis:
+                    digits = _shifted(digits, first, 1, node.shape[i])
+            else:
+                sides, along = Counter(2 if twice else 1), Counter(count)
+                place = Place.of(sides) * twice + Place.of(along) + Place(start)
+                digits = (Digit(place, node.shape[i]),)
+            index.append(digits)
+        places = self.whole._places(node, tuple(index))
+        store = Store(buffer, places, Number(node.attrs["value"]))
+        free = dict.fromkeys(c for place in places for c, _ in place.terms)
+        return Kernel(tuple(free), [store])
 
     def part(self, node: Node, buffer: Buffer, x: Node, start: int) -> Kernel:
         """Return the kernel that writes x into a part of the buffer of `node`."""
@@ -386,7 +425,10 @@ class Making:
         """Return an entry of a node as an expression over counters."""
         key = (node, index)
         if key not in self.memo:
-            if node in self.whole.buffers and node is not self.root:
+            if node in self.whole.inside and node is not self.root:
+                outer = self.whole.inside[node]
+                self.memo[key] = self.expr(outer, self._moved(outer, index, 0))
+            elif node in self.whole.buffers and node is not self.root:
                 places = self.whole._places(node, index)
                 self.memo[key] = Load(self.whole.buffers[node], places)
             else:
@@ -468,6 +510,19 @@ def _shifted(digits: Digits, start: int, step: int, size: Size) -> Digits:
     if start == 0 and step == 1 and _size(digits) == size:
         return digits
     return (Digit(value(digits) * step + Place(start), size),) if size != 1 else ()
+
+
+def _sides(size: Size, before: int, after: int) -> list[tuple[int, int, int]]:
+    """Return what is padded along an axis: its start and length, and how far off again.
+
+    Sides as long as each other are one: the other begins so much further.
+    """
+    if before == after == 0:
+        return []
+    assert isinstance(size, int)
+    if before == after:
+        return [(0, before, size - after)]
+    return [(at, n, 0) for at, n in ((0, before), (size - after, after)) if n]
 
 
 def _size(digits: Digits) -> Size:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from .layout import LINE, Layout
 from .loops import Buffer, Kernel
+from .parts import local, runs
 
 
 @dataclass
@@ -25,7 +26,7 @@ class Room:
 
 def tile_room(
     stages: Iterable[Sequence[Kernel]],
-    fixed: Iterable[Buffer],
+    fixed: Collection[Buffer],
     layout: Layout,
     elsewhere: Container[Buffer],
 ) -> Room:
@@ -47,34 +48,48 @@ def tile_room(
         room.add(buffer, layout.bytes(buffer))
     start, most = room.size, room.size
     for kernels in stages:
-        spans = _spans(kernels, room, elsewhere)
+        parts = local(kernels, fixed)
+        spans = _spans(kernels, parts, room, elsewhere)
+        sizes = {b: (layout.parted if b in parts else layout).bytes(b) for b in spans}
         placed: list[tuple[Buffer, int, int]] = []
-        for buffer in sorted(spans, key=lambda b: (-layout.bytes(b), spans[b])):
-            size = layout.bytes(buffer)
+        for buffer in sorted(spans, key=lambda b: (-sizes[b], spans[b])):
             taken = sorted(
                 (at, at + length)
                 for other, at, length in placed
                 if _overlap(spans[buffer], spans[other])
             )
-            at = _first_gap(taken, start, size)
-            placed.append((buffer, at, size))
+            at = _first_gap(taken, start, sizes[buffer])
+            placed.append((buffer, at, sizes[buffer]))
             room.places[buffer] = at
-            most = max(most, at + size)
+            most = max(most, at + sizes[buffer])
     room.size = most
     return room
 
 
 def _spans(
-    kernels: Sequence[Kernel], room: Room, elsewhere: Container[Buffer]
+    kernels: Sequence[Kernel],
+    parts: Container[Buffer],
+    room: Room,
+    elsewhere: Container[Buffer],
 ) -> dict[Buffer, tuple[int, int]]:
-    """Return from when to when each buffer of a tile is needed."""
+    """Return from when to when each buffer of a tile is needed.
+
+    Where kernels run part by part, the next part begins before the last of them is
+    over, so that what comes from, or is for, other kernels is needed all the while.
+    """
     spans: dict[Buffer, tuple[int, int]] = {}
-    for time, kernel in enumerate(kernels):
-        for buffer in [*kernel.writes, *(load.buffer for load in kernel.loads())]:
-            known = buffer in room.places or buffer in elsewhere
-            if buffer.space == "tile" and not known:
-                first, _ = spans.get(buffer, (time, time))
-                spans[buffer] = first, time
+    time = 0
+    for run in runs(kernels):
+        begin, end = time, time + len(run) - 1
+        for kernel in run:
+            for buffer in kernel.touched():
+                known = buffer in room.places or buffer in elsewhere
+                if buffer.space == "tile" and not known:
+                    all_the_while = kernel.part and buffer not in parts
+                    now = (begin, end) if all_the_while else (time, time)
+                    first, _ = spans.get(buffer, now)
+                    spans[buffer] = first, now[1]
+            time += 1
     return spans
 
 

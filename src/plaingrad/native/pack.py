@@ -23,9 +23,11 @@ def pack(
     plans: dict[Kernel, Plan] = {}
     for kernel in kernels:
         if kernel.how == "product":
-            chosen = plan(kernel, layout, target, tiles)
+            mine = layout.of(kernel)
+            often = tiles * layout.tile / mine.tile
+            chosen = plan(kernel, mine, target, often)
             if chosen is not None:
-                copies, plans[kernel] = _laid_out(kernel, chosen, layout)
+                copies, plans[kernel] = _laid_out(kernel, chosen, mine)
                 made += copies
         made.append(kernel)
     return sorted(made, key=lambda k: k.level), plans
@@ -80,12 +82,14 @@ def _copied(
     buffer = Buffer(
         f"{old.buffer.name} packed", "float", (step,), "tile" if sampled else "step"
     )
-    level = kernel.level if sampled else kernel.level - 1
     order = [*outer, *inner]
     copies = [
-        _part(old, Load(buffer, (_sum(strides),)), order, lane, panel, part, level)
+        _part(old, Load(buffer, (_sum(strides),)), order, lane, panel, part)
         for part in _parts(lane.size, panel)
     ]
+    for copy in copies:
+        copy.level = kernel.level if sampled else kernel.level - 1
+        copy.part = kernel.part and sampled
     return copies, Load(buffer, (_sum(strides),))
 
 
@@ -103,7 +107,6 @@ def _part(
     lane: Counter,
     panel: int,
     part: tuple[int, int],
-    level: int,
 ) -> Kernel:
     """Return the kernel that copies some panels, or (0) what is left of the last."""
     start, panels = part
@@ -118,7 +121,7 @@ def _part(
     place = _sum({fresh[c]: new.places[0].factor(c) for c in order})
     place += Place.of(across) * (panel * step) + Place.of(within) + Place(start * step)
     free = (across, *(fresh[c] for c in order), within)
-    return Kernel(free, [Store(new.buffer, (place,), source)], level=level)
+    return Kernel(free, [Store(new.buffer, (place,), source)])
 
 
 def _extent(counter: Counter, layout: Layout) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from .builder import I64, PTR, Builder, Kind, Value
 from .choose import Design
 from .loops import Buffer, Kernel, N
 from .memory import Room, tile_room
+from .parts import local
 from .sparse import lists
 
 SLOTS = (
@@ -49,7 +50,7 @@ class Places:
 
     def __init__(self, design: Design) -> None:
         self.design, kernels = design, design.kernels
-        touched = list(dict.fromkeys(b for k in kernels for b in _touched(k)))
+        touched = list(dict.fromkeys(b for k in kernels for b in k.touched()))
         self.numbers = [b for b in touched if b.space == "number"]
         self.numbers += [
             Buffer(name, "number", (), "number")
@@ -73,6 +74,7 @@ class Places:
             for level in range(1, design.last + 1, 2)
         ]
         self.tiles = tile_room(loops, fixed, design.layout, set(self.batch.places))
+        self.parts = local(kernels, [*fixed, *self.batch.places])
         self.slots = [
             *SLOTS,
             *(f"data {b.name}" for b in self.data),
@@ -86,7 +88,7 @@ class Places:
         alone = {b for k in kernels if redundant(k) for b in k.writes}
         summed = {b for k in kernels if k.accumulates for b in k.writes}
         for buffer in touched:
-            stages = {k.level for k in kernels if buffer in _touched(k)}
+            stages = {k.level for k in kernels if buffer in k.touched()}
             if buffer in alone:
                 self.own.add(buffer, layout.bytes(buffer))
             elif buffer.space == "step" and buffer not in summed:
@@ -113,8 +115,16 @@ class Places:
         place = b.at(b.arguments["table"], self.slots.index(name), "i64")
         return b.load(place, kind or usual)
 
-    def base(self, b: Builder, buffer: Buffer, writing: bool) -> Value:
-        """Return where a buffer begins, inside the function of a kernel."""
+    def base(self, b: Builder, buffer: Buffer, kernel: Kernel) -> Value:
+        """Return where a buffer begins, or its part, inside a kernel's function."""
+        whole = self._whole(b, buffer, buffer in kernel.writes)
+        if not kernel.part or buffer.space != "tile" or buffer in self.parts:
+            return whole
+        layout = self.design.layout
+        step = layout.strides(buffer)[buffer.sizes.index(N)]
+        return b.at(whole, b.arguments["part"] * step, layout.stored(buffer))
+
+    def _whole(self, b: Builder, buffer: Buffer, writing: bool) -> Value:
         args = b.arguments
         if buffer.space == "stored":
             return self.slot(b, f"stored {buffer.name}")
@@ -144,7 +154,3 @@ def redundant(kernel: Kernel) -> bool:
         and kernel.samples is None
         and all(buffer.space != "stored" for buffer in kernel.writes)
     )
-
-
-def _touched(kernel: Kernel) -> Sequence[Buffer]:
-    return [*(load.buffer for load in kernel.loads()), *kernel.writes]

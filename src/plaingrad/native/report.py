@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..program import Program
-from .choose import Design, choose, layouts
+from .choose import Design, designed, layouts
 from .design import Making
 from .loops import Kernel
 from .measure import Measured, measure
@@ -80,7 +80,8 @@ def _target(design: Design) -> Iterator[str]:
     else:
         many = f"{design.shards} shards, for as many threads"
         yield (
-            f"          tiles of {layout.tile:,} samples, in "
+            f"          tiles of {layout.tile:,} samples, "
+            f"{f'some kernels {layout.part} at a time, ' if layout.part else ''}in "
             f"{many if design.shards > 1 else 'one shard, for one thread'}"
         )
 
@@ -108,18 +109,23 @@ def _speed(found: Measured) -> Iterator[str]:
 def _candidates(program: Program, found: Measured) -> Iterator[str]:
     """Yield what the model of the machine expects of the layouts that it looked at."""
     source = Making(program.update, program.dtype, host(), found.design.capacity)
-    tried = [choose(source, x.lanes, x.tile, None) for x in layouts(source, None, None)]
+    tried = [
+        made
+        for x in layouts(source, None, None)
+        if (made := designed(source, x)) is not None
+    ]
     rows = [
         [
             "*" if one.layout == found.design.layout else "",
             f"{one.layout.lanes} in lanes",
             f"{one.layout.tile:,} samples a tile",
+            f"{one.layout.part} at a time" if one.layout.part else "",
             _us(one.cycles / CLOCK, found),
         ]
         for one in sorted(tried, key=lambda one: one.cycles)
     ]
     yield "layouts, and the us that an update is expected to take, at 3 GHz"
-    yield from _table(rows, "<<>>")
+    yield from _table(rows, "<<><>")
 
 
 def _kernels(found: Measured) -> Iterator[str]:
