@@ -27,8 +27,9 @@ JUMP = 16.0
 """The cycles that it takes to read a line of results where nobody expected it."""
 LATENCY = 5.0
 """The cycles from one sum to the next, with a little slack."""
-SLOW = 3.0
-"""The cycles that it takes to load a vector of another page of memory each time."""
+SLOW, CROWD = 3.0, 8.0
+"""The cycles that it takes to load a vector of another page of memory each time, and a
+number of one whose lines crowd in the first cache."""
 FAR, MANY = 1024, 32
 """From how many bytes between turns, and from how many turns, reading gets slow."""
 PAGE, WAYS, CROWDED = 4096, 8, 8
@@ -144,7 +145,7 @@ def _plans(
         if not summed and not close and not kernel.accumulates:
             continue
         can_pack = not summed and not both and isinstance(lane.size, int)
-        far = _strided(kernel, first, lane, layout, target) or _rows_apart(
+        far = _delay(kernel, first, lane, layout, target) or _rows_apart(
             kernel, first, layout, target
         )
         far = far and not summed and not both
@@ -292,15 +293,17 @@ def _item(layout: Layout) -> int:
     return 4 if layout.element == "float" else 8
 
 
-def _strided(
+def _delay(
     kernel: Kernel, operand: Load, lane: Counter, layout: Layout, target: Target
-) -> bool:
-    """Tell whether each turn of the fold reads another page of memory, or seems to."""
+) -> float:
+    """Return the cycles for which each turn of the fold waits for another page."""
     inner = next((c for c in reversed(kernel.folds) if c is not lane), None)
     if inner is None or _extent(inner, layout) < MANY:
-        return False
+        return 0.0
     step = abs(_factor(operand, inner)) * _item(layout)
-    return step >= PAGE / 2 or _crowds(step, target)
+    if _crowds(step, target):
+        return CROWD
+    return SLOW if step >= PAGE / 2 else 0.0
 
 
 def _crowds(step: int, target: Target) -> bool:
@@ -331,7 +334,7 @@ def _stretch(
     """Return how much more is fetched than needed when it does not stay."""
     if plan.packed if operand is plan.second else plan.packed_first:
         return 1.0
-    return 2.0 if _strided(kernel, operand, plan.lane, layout, target) else 1.0
+    return 2.0 if _delay(kernel, operand, plan.lane, layout, target) else 1.0
 
 
 @cache
@@ -364,9 +367,8 @@ class _Choice:
         self.packed, self.packed_first = packed, packed_first
         self.summed = lane in kernel.folds
         self.vectors = bool(_factor(first, lane))
-        self.strides = [
-            _strided(kernel, operand, lane, layout, target)
-            for operand in (first, second)
+        self.delays = [
+            _delay(kernel, operand, lane, layout, target) for operand in (first, second)
         ]
         self.block: Block | None = None
         self.least = math.inf
@@ -422,9 +424,9 @@ class _Choice:
         load = 0.5
         if not self.packed and _factor(self.second, self.lane) != 1:
             load = float(self.layout.width)
-        elif not self.packed and self.strides[1]:
+        elif not self.packed and self.delays[1]:
             load = SLOW
-        far = SLOW if self.strides[0] and not self.packed_first else 0.0
+        far = 0.0 if self.packed_first else self.delays[0]
         apart = 0.0
         if block.row is not None and not self.packed_first:
             step = abs(_factor(self.first, block.row)) * _item(self.layout)
