@@ -39,7 +39,7 @@ HEAVY, WIDE = 0.01, 4
 """The cycles by which the load of a number counts even where it takes no time, and how
 many such loads weigh as much as that of a vector."""
 APART = 0.12
-"""The cycles that each row costs more when rows crowd in the first cache."""
+"""The cycles that each row costs more when rows are on pages of their own."""
 SCATTER = 1.5
 """The cycles that it takes to store one lane by itself."""
 
@@ -145,8 +145,8 @@ def _plans(
         if not summed and not close and not kernel.accumulates:
             continue
         can_pack = not summed and not both and isinstance(lane.size, int)
-        far = _delay(kernel, first, lane, layout, target) or _rows_apart(
-            kernel, first, layout, target
+        far = _delay(kernel, first, lane, layout, target) > 0 or any(
+            _apart(first, c, layout, target) for c in kernel.free
         )
         far = far and not summed and not both
         for packed, packed_first in product(
@@ -306,6 +306,12 @@ def _delay(
     return SLOW if step >= PAGE / 2 else 0.0
 
 
+def _apart(operand: Load, row: Counter, layout: Layout, target: Target) -> bool:
+    """Tell whether rows are on pages of their own, or crowd in the first cache."""
+    step = abs(_factor(operand, row)) * _item(layout)
+    return step >= PAGE / 2 or _crowds(step, target)
+
+
 def _crowds(step: int, target: Target) -> bool:
     """Tell whether lines so many bytes apart go to few places of the first cache."""
     places = target.l1 // (LINE * WAYS)
@@ -313,13 +319,6 @@ def _crowds(step: int, target: Target) -> bool:
         step >= FAR
         and step % LINE == 0
         and math.gcd(step // LINE, places) * CROWDED >= places
-    )
-
-
-def _rows_apart(kernel: Kernel, first: Load, layout: Layout, target: Target) -> bool:
-    """Tell whether the rows of an operand crowd."""
-    return any(
-        _crowds(abs(_factor(first, c)) * _item(layout), target) for c in kernel.free
     )
 
 
@@ -429,8 +428,8 @@ class _Choice:
         far = 0.0 if self.packed_first else self.delays[0]
         apart = 0.0
         if block.row is not None and not self.packed_first:
-            step = abs(_factor(self.first, block.row)) * _item(self.layout)
-            apart = APART if _crowds(step, self.target) else 0.0
+            layout, target = self.layout, self.target
+            apart = APART if _apart(self.first, block.row, layout, target) else 0.0
         total = HEAVY * (m + WIDE * n) * (along / m) * (across / n)
         for r, times in ((m, along // m), (along % m, 1)):
             for c, often in ((n, across // n), (across % n, 1)):
