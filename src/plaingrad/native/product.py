@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from .blocks import Plan
+from .blocks import FAR, Plan
 from .builder import I64, SIZES, Cell, Kind, Value
 from .layout import LINE
 from .loops import Call, Counter, Load, N, Store, walk
@@ -287,21 +287,22 @@ class _Product:
         return self.v.places[0].factor(column)
 
     def _prefetch(self, rows: int, columns: int) -> None:
-        """Ask for what the block will be finished with, while it is summed."""
+        """Ask for the lines that a block is finished on, while it is summed.
+
+        Where each row is far from the next, no processor expects them.
+        """
         scope, row = self.scope, self.block.row
         if row is None or self.block.column is not self.lane:
             return
         values = [store.value for store in self.kernel.stores]
         read = [x for x in walk(values) if isinstance(x, Load) and x.row is None]
         finished: list[Load | Store] = [*self.kernel.stores, *read]
-        places = {
-            (x.buffer, x.places[0]): x
-            for x in finished
-            if x.places[0].factor(row) and scope.step(x) == 1
-        }
-        for i in range(rows):
-            for x in places.values():
-                size = SIZES[scope.layout.stored(x.buffer)]
+        places = {(x.buffer, x.places[0]): x for x in finished if scope.step(x) == 1}
+        for x in places.values():
+            size = SIZES[scope.layout.stored(x.buffer)]
+            if abs(x.places[0].factor(row)) * size < FAR:
+                continue
+            for i in range(rows):
                 for j in range(0, columns, max(1, LINE // (size * self.width))):
                     with self._row_at(i), self._column_at(j, columns):
                         self.b.prefetch(scope.address(x))
