@@ -105,8 +105,9 @@ def _write_strips(
             # the last strip may copy some rows once more
             first = b.minimum(strip * STRIP, size - STRIP)
             for i in range(STRIP):
-                scope.at[rows] = first + i
-                scope.across(entry)
+                with scope.inner():
+                    scope.at[rows] = first + i
+                    scope.across(entry)
 
 
 def _turned(scope: Scope) -> Counter | None:
