@@ -13,24 +13,35 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 
-from .layout import Layout
-from .loops import Counter, Kernel, Load, N, Store
+from .layout import LINE, Layout
+from .loops import Counter, Kernel, Load, N, Store, walk
 from .target import Target
 
 PACK = 1.5
 """The cycles that it takes to put one number of an operand into another place."""
 REDUCE = 2.5
 """The cycles that it takes to add up the lanes of one result."""
-NEAR = 20.0
-"""The bytes in a cycle that come from the second cache."""
+NEAR, STREAM = 20.0, 16.0
+"""The bytes in a cycle that come from the second cache, and in order from behind it."""
+JUMP = 16.0
+"""The cycles that it takes to read a line of results where nobody expected it."""
 LATENCY = 5.0
 """The cycles from one sum to the next, with a little slack."""
 LOADED = 1.25
 """How much longer loads take than their units need, with sums in every register."""
-SLOW = 3.0
-"""The cycles that it takes to load a vector of another page of memory each time."""
+SLOW, CROWD = 3.0, 8.0
+"""The cycles that it takes to load a vector of another page of memory each time, and a
+number of one whose lines crowd in the first cache."""
 FAR, MANY = 1024, 32
 """From how many bytes between turns, and from how many turns, reading gets slow."""
+PAGE, WAYS, CROWDED = 4096, 8, 8
+"""The bytes of a page, the lines that a place of the first cache holds, and the places
+below which lines crowd."""
+HEAVY, WIDE = 0.01, 4
+"""The cycles by which the load of a number counts even where it takes no time, and how
+many such loads weigh as much as that of a vector."""
+APART = 0.12
+"""The cycles that each row costs more when rows are on pages of their own."""
 SCATTER = 1.5
 """The cycles that it takes to store one lane by itself."""
 
@@ -138,7 +149,10 @@ def _plans(
         if not summed and not close and not kernel.accumulates:
             continue
         can_pack = not summed and not both and isinstance(lane.size, int)
-        far = not summed and not both and _strided(kernel, first, lane, layout)
+        far = _delay(kernel, first, lane, layout, target) > 0 or any(
+            _apart(first, c, layout, target) for c in kernel.free
+        )
+        far = far and not summed and not both
         for packed, packed_first in product(
             (False, True) if can_pack else (False,), (False, True) if far else (False,)
         ):
@@ -156,13 +170,13 @@ def _plans(
                     width=layout.width,
                     packed_first=packed_first,
                 )
-                moved = traffic(kernel, made, layout, target)
-                wait, work = moved.bytes / NEAR, made.cycles
-                yield replace(
-                    made,
-                    rows_first=moved.rows_first,
-                    cycles=max(wait, work) + 0.1 * min(wait, work),
-                )
+                for moved in orders(kernel, made, layout, target):
+                    wait, work = moved.cycles(target), made.cycles
+                    yield replace(
+                        made,
+                        rows_first=moved.rows_first,
+                        cycles=max(wait, work) + 0.1 * min(wait, work) + moved.jumps,
+                    )
 
 
 def _factor(access: Load | Store, counter: Counter) -> int:
@@ -193,7 +207,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Traffic:
-    """The bytes that a product fetches into the first cache.
+    """What a product fetches into the first cache, in one order of its loops.
 
     Attributes
     ----------
@@ -202,25 +216,31 @@ class Traffic:
         cache while all columns pass by, else it is the other way round.
     parts
         What is fetched of each operand.
+    jumps
+        The cycles that pass since results are read here and there.
     """
 
     rows_first: bool
     parts: tuple[Fetched, Fetched]
+    jumps: float
 
-    @property
-    def bytes(self) -> float:
-        """All that is fetched."""
-        return sum(part.once + part.again for part in self.parts)
+    def cycles(self, target: Target) -> float:
+        """Return the cycles in which the operands come."""
+        return sum(
+            part.once / NEAR
+            + part.again / (NEAR if part.reach < target.l2 / 2 else STREAM)
+            for part in self.parts
+        )
 
 
-def traffic(kernel: Kernel, plan: Plan, layout: Layout, target: Target) -> Traffic:
-    """Return what a product fetches, in the better order of its loops."""
-    block, item = plan.block, 4 if layout.element == "float" else 8
+def orders(
+    kernel: Kernel, plan: Plan, layout: Layout, target: Target
+) -> tuple[Traffic, Traffic]:
+    """Return what a product fetches with its columns first, and with its rows first."""
+    block, item = plan.block, _item(layout)
 
     def size(counter: Counter | None) -> int:
-        if counter is None:
-            return 1
-        return counter.size if isinstance(counter.size, int) else layout.tile
+        return 1 if counter is None else _extent(counter, layout)
 
     depth = math.prod(map(size, kernel.folds))
     width = 1 if plan.lane in kernel.folds else layout.width
@@ -231,14 +251,11 @@ def traffic(kernel: Kernel, plan: Plan, layout: Layout, target: Target) -> Traff
     lanes = layout.width if block.column is plan.lane else 1
     across = -(-size(block.column) // (block.columns * lanes))
     along = -(-size(block.row) // block.rows)
-    columns = (
-        depth
-        * block.columns
-        * width
-        * item
-        * _stretch(kernel, plan.second, plan, layout)
-    )
-    rows = depth * block.rows * item * _stretch(kernel, plan.first, plan, layout)
+    stretch = [
+        _stretch(kernel, x, plan, layout, target) for x in (plan.first, plan.second)
+    ]
+    rows = depth * block.rows * item * stretch[0]
+    columns = depth * block.columns * width * item * stretch[1]
     half = target.l1 / 2
     found = []
     for first in (False, True):
@@ -254,18 +271,59 @@ def traffic(kernel: Kernel, plan: Plan, layout: Layout, target: Target) -> Traff
             Fetched(stays, kept, again, outer + inner),
             Fetched(passes, passing, more, whole),
         )
-        found.append(Traffic(first, parts))
-    return min(found, key=lambda one: one.bytes)
+        lines = -(-block.columns * lanes * item // LINE) * block.rows * along * across
+        jumps = 0.0 if first or not _jumps(kernel, block, item) else times * lines
+        found.append(Traffic(first, parts, jumps * JUMP))
+    columns_first, rows_first = found
+    return columns_first, rows_first
 
 
-def _strided(kernel: Kernel, operand: Load, lane: Counter, layout: Layout) -> bool:
-    """Tell whether each turn of the fold reads another page of memory."""
-    inner = next((c for c in reversed(kernel.folds) if c is not lane), None)
-    if inner is None:
+def _jumps(kernel: Kernel, block: Block, item: int) -> bool:
+    """Tell whether results are read and each row of them is far from the next."""
+    row = block.row
+    if row is None:
         return False
-    turns = inner.size if isinstance(inner.size, int) else layout.tile
-    item = 4 if layout.element == "float" else 8
-    return turns >= MANY and abs(_factor(operand, inner)) * item >= FAR
+    values = [store.value for store in kernel.stores]
+    read: list[Load | Store] = [x for x in walk(values) if isinstance(x, Load)]
+    read += [store for store in kernel.stores if store.add]
+    return any(abs(_factor(x, row)) * item >= FAR for x in read)
+
+
+def _extent(counter: Counter, layout: Layout) -> int:
+    return counter.size if isinstance(counter.size, int) else layout.tile
+
+
+def _item(layout: Layout) -> int:
+    return 4 if layout.element == "float" else 8
+
+
+def _delay(
+    kernel: Kernel, operand: Load, lane: Counter, layout: Layout, target: Target
+) -> float:
+    """Return the cycles for which each turn of the fold waits for another page."""
+    inner = next((c for c in reversed(kernel.folds) if c is not lane), None)
+    if inner is None or _extent(inner, layout) < MANY:
+        return 0.0
+    step = abs(_factor(operand, inner)) * _item(layout)
+    if _crowds(step, target):
+        return CROWD
+    return SLOW if step >= PAGE / 2 else 0.0
+
+
+def _apart(operand: Load, row: Counter, layout: Layout, target: Target) -> bool:
+    """Tell whether rows are on pages of their own, or crowd in the first cache."""
+    step = abs(_factor(operand, row)) * _item(layout)
+    return step >= PAGE / 2 or _crowds(step, target)
+
+
+def _crowds(step: int, target: Target) -> bool:
+    """Tell whether lines so many bytes apart go to few places of the first cache."""
+    places = target.l1 // (LINE * WAYS)
+    return (
+        step >= FAR
+        and step % LINE == 0
+        and math.gcd(step // LINE, places) * CROWDED >= places
+    )
 
 
 def _sampled(kernel: Kernel, operand: Load) -> bool:
@@ -273,11 +331,13 @@ def _sampled(kernel: Kernel, operand: Load) -> bool:
     return any(c.size == N and _factor(operand, c) for c in kernel.counters)
 
 
-def _stretch(kernel: Kernel, operand: Load, plan: Plan, layout: Layout) -> float:
-    """Return how much more is fetched than needed when each turn is on another page."""
+def _stretch(
+    kernel: Kernel, operand: Load, plan: Plan, layout: Layout, target: Target
+) -> float:
+    """Return how much more is fetched than needed when it does not stay."""
     if plan.packed if operand is plan.second else plan.packed_first:
         return 1.0
-    return 2.0 if _strided(kernel, operand, plan.lane, layout) else 1.0
+    return 2.0 if _delay(kernel, operand, plan.lane, layout, target) else 1.0
 
 
 @cache
@@ -310,8 +370,8 @@ class _Choice:
         self.packed, self.packed_first = packed, packed_first
         self.summed = lane in kernel.folds
         self.vectors = bool(_factor(first, lane))
-        self.strides = [
-            _strided(kernel, operand, lane, layout) for operand in (first, second)
+        self.delays = [
+            _delay(kernel, operand, lane, layout, target) for operand in (first, second)
         ]
         self.block: Block | None = None
         self.least = math.inf
@@ -367,15 +427,19 @@ class _Choice:
         load = 0.5
         if not self.packed and _factor(self.second, self.lane) != 1:
             load = float(self.layout.width)
-        elif not self.packed and self.strides[1]:
+        elif not self.packed and self.delays[1]:
             load = SLOW
-        far = SLOW if self.strides[0] and not self.packed_first else 0.0
-        total = 1e-6 * (m + n)
+        far = 0.0 if self.packed_first else self.delays[0]
+        apart = 0.0
+        if block.row is not None and not self.packed_first:
+            layout, target = self.layout, self.target
+            apart = APART if _apart(self.first, block.row, layout, target) else 0.0
+        total = HEAVY * (m + WIDE * n) * (along / m) * (across / n)
         for r, times in ((m, along // m), (along % m, 1)):
             for c, often in ((n, across // n), (across % n, 1)):
                 if r and c:
                     loads = LOADED * (r / 2 + c * load) + far
-                    work = max(r * c / 2, loads, LATENCY)
+                    work = max(r * c / 2, loads, LATENCY) + r * apart
                     total += times * often * work
         return total / (along * across)
 

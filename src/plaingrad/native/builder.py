@@ -424,6 +424,12 @@ class Builder:
         align = SIZES[kind.element] * (kind.lanes if aligned else 1)
         self.write(f"store {kind.text} {value.text}, ptr {address.text}, align {align}")
 
+    def prefetch(self, address: Value) -> None:
+        """Ask for what stands at an address to be in the first cache soon."""
+        name = "llvm.prefetch.p0"
+        self.module[name] = f"declare void @{name}(ptr, i32, i32, i32)"
+        self.write(f"call void @{name}(ptr {address.text}, i32 0, i32 3, i32 1)")
+
     def clear(self, address: Value, size: Any) -> None:
         """Fill `size` bytes with zeros."""
         count = size if isinstance(size, Value) else self.constant(size, I64)

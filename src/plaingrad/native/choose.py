@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from .blocks import NEAR, Plan, traffic
+from .blocks import NEAR, STREAM, Plan, orders
+from .builder import SIZES
 from .layout import Copies, Lanes, Layout, resolve
 from .loops import Buffer, Call, Counter, Kernel, walk
 from .memory import tile_room
@@ -271,14 +272,16 @@ def _wait(
     speeds: Mapping[Buffer, float],
 ) -> float:
     """Return the cycles in which a kernel's bytes can be moved in one tile."""
-    moved = {b: layout.bytes(b) / speed for b, speed in speeds.items()}
+    most = _points(kernel.counters, None, layout) * SIZES["i64"]
+    moved = {b: min(layout.bytes(b), most) / speed for b, speed in speeds.items()}
     for store in kernel.stores:
         if store.add:
             moved[store.buffer] *= 2
     if plan is not None:
-        for part in traffic(kernel, plan, layout, target).parts:
+        for part in orders(kernel, plan, layout, target)[plan.rows_first].parts:
             buffer = part.operand.buffer
-            again = NEAR if part.reach < target.l2 / 2 else speeds[buffer]
+            in_order = min(NEAR, speeds[buffer] * STREAM / FAR)
+            again = NEAR if part.reach < target.l2 / 2 else in_order
             # what windows share comes only once from far away
             fresh = min(part.once, layout.bytes(buffer))
             moved[buffer] = fresh / speeds[buffer]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 
-from .builder import Cell, Kind, Value
+from .builder import I64, Cell, Kind, Value
 from .layout import Layout
 from .loops import Counter, Kernel, Load, N, joined
 from .rows import transposed
@@ -13,6 +13,10 @@ from .scope import Scope
 
 LEAST = -(2**31)
 """The smallest whole number that is computed with."""
+LONG_ROW, SHORT_PIECE = 256, 64
+"""The numbers from which rows are long, and below which pieces of them are short."""
+STRIP = 8
+"""How many long rows are cut into pieces at a time."""
 
 
 def choose_lane(kernel: Kernel, layout: Layout) -> Counter | None:
@@ -61,8 +65,52 @@ def write_map(scope: Scope) -> None:
         for store in scope.kernel.stores:
             scope.store(store)
 
+    strip = _in_strips(scope)
+    if strip is not None:
+        _write_strips(scope, *strip, entry)
+        return
     with scope.loops(in_order(scope.kernel, [scope.lane])):
         scope.across(entry)
+
+
+def _in_strips(scope: Scope) -> tuple[Counter, Counter] | None:
+    """Return the counters (rows, pieces) of a copy that cuts long rows into pieces.
+
+    Its pieces of a row go far apart, and its rows are read from far apart.
+    """
+    kernel, lane = scope.kernel, scope.lane
+    (store, *more), value = kernel.stores, kernel.stores[0].value
+    if more or store.add or not isinstance(value, Load) or value.row is not None:
+        return None
+    place, source = store.places[0], value.places[0]
+    free = [c for c in kernel.free if c is not lane and isinstance(c.size, int)]
+    rows = [c for c in free if abs(source.factor(c)) >= LONG_ROW]
+    pieces = [c for c in free if 0 < source.factor(c) < SHORT_PIECE]
+    if len(rows) != 1 or len(pieces) != 1 or not isinstance(rows[0].size, int):
+        return None
+    apart = abs(place.factor(pieces[0])) > abs(place.factor(rows[0]))
+    return (rows[0], pieces[0]) if apart and rows[0].size >= STRIP else None
+
+
+def _write_strips(
+    scope: Scope, rows: Counter, pieces: Counter, entry: Callable[[], None]
+) -> None:
+    """Write such a copy: a few rows at a time, from their first to their last piece.
+
+    Row by row it would write everywhere, and piece by piece it would read every line of
+    memory again for each of the pieces that it holds.
+    """
+    b, size = scope.b, rows.size
+    assert isinstance(size, int)
+    with scope.loops(in_order(scope.kernel, [scope.lane, rows, pieces])):
+        start, stop = scope.share(b.constant(-(-size // STRIP), I64))
+        with scope.inner(), b.loop(start, stop) as strip, scope.loops([pieces]):
+            # the last strip may copy some rows once more
+            first = b.minimum(strip * STRIP, size - STRIP)
+            for i in range(STRIP):
+                with scope.inner():
+                    scope.at[rows] = first + i
+                    scope.across(entry)
 
 
 def _turned(scope: Scope) -> Counter | None:

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from .blocks import Plan
-from .builder import I32, I64, Cell, Kind, Value
-from .loops import Call, Counter, walk
+from .blocks import FAR, Plan
+from .builder import I32, I64, SIZES, Cell, Kind, Value
+from .layout import LINE
+from .loops import Call, Counter, Load, Store, walk
 from .nest import in_order, write_fold
 from .scope import Scope
 from .sparse import through
@@ -168,6 +169,7 @@ class _Product:
         sums = [
             [b.cell(b.constant(0, kind)) for _ in range(columns)] for _ in range(rows)
         ]
+        self._prefetch(rows, columns)
         folds = [c for c in self.kernel.folds if c is not self.lane]
 
         def turn(a: Value, v: Value) -> None:
@@ -278,6 +280,27 @@ class _Product:
             return self.step * self.width
         return self.v.places[0].factor(column)
 
+    def _prefetch(self, rows: int, columns: int) -> None:
+        """Ask for the lines that a block is finished on, while it is summed.
+
+        Where each row is far from the next, no processor expects them.
+        """
+        scope, row = self.scope, self.block.row
+        if row is None or self.block.column is not self.lane:
+            return
+        values = [store.value for store in self.kernel.stores]
+        read = [x for x in walk(values) if isinstance(x, Load) and x.row is None]
+        finished: list[Load | Store] = [*self.kernel.stores, *read]
+        places = {(x.buffer, x.places[0]): x for x in finished if scope.step(x) == 1}
+        for x in places.values():
+            size = SIZES[scope.layout.stored(x.buffer)]
+            if abs(x.places[0].factor(row)) * size < FAR:
+                continue
+            for i in range(rows):
+                for j in range(0, columns, max(1, LINE // (size * self.width))):
+                    with self._row_at(i), self._column_at(j, columns):
+                        self.b.prefetch(scope.address(x))
+
     # The end of a block.
 
     def _finish(self, sums: list[list[Cell]]) -> None:
@@ -311,28 +334,39 @@ class _Product:
         return sum(isinstance(x, Call) for x in walk(values))
 
     def _finish_row(self, i: Value | int, row: list[Value]) -> None:
-        scope, block = self.scope, self.block
-        with scope.inner():
-            if block.row is not None:
-                scope.at[block.row] = scope.at[block.row] + i
+        with self._row_at(i):
             if self.summed:
                 self._store_sums(row)
             else:
                 self._store_row(row)
 
     def _store_row(self, row: list[Value]) -> None:
-        scope, column = self.scope, self.block.column
-        last, live = len(row) - 1, scope.live
-        step = self.width if column is self.lane else 1
         for j, result in enumerate(row):
-            with scope.inner():
-                if column is not None:
-                    scope.at[column] = scope.at[column] + j * step
-                if column is self.lane:
-                    scope.live = live if j == last else None
-                scope.folded = result
+            with self._column_at(j, len(row)):
+                self.scope.folded = result
                 for store in self.kernel.stores:
-                    scope.store(store)
+                    self.scope.store(store)
+
+    @contextmanager
+    def _row_at(self, i: Value | int) -> Iterator[None]:
+        """Go to a row of the block."""
+        scope, row = self.scope, self.block.row
+        with scope.inner():
+            if row is not None:
+                scope.at[row] = scope.at[row] + i
+            yield
+
+    @contextmanager
+    def _column_at(self, j: int, count: int) -> Iterator[None]:
+        """Go to one of so many columns of the block; the last may be cut."""
+        scope, column = self.scope, self.block.column
+        step = self.width if column is self.lane else 1
+        with scope.inner():
+            if column is not None:
+                scope.at[column] = scope.at[column] + j * step
+            if column is self.lane and j < count - 1:
+                scope.live = None
+            yield
 
     def _store_sums(self, row: list[Value]) -> None:
         """Store results whose lanes still have to be added up."""

@@ -130,7 +130,7 @@ class Scope:
             yield
             return
         first, *rest = counters
-        start, stop = self._share(self.limit(first))
+        start, stop = self.share(self.limit(first))
         with self.inner():
             if self.size(first) == 1:
                 self.at[first] = 0
@@ -161,7 +161,7 @@ class Scope:
         whole = size // width * width
         last = self._is_last()
         if whole > width:
-            start, stop = self._share(self.b.constant(whole // width, I64))
+            start, stop = self.share(self.b.constant(whole // width, I64))
             with self.inner(), self.b.loop(start * width, stop * width, width) as i:
                 self.at[lane] = i
                 body()
@@ -174,7 +174,7 @@ class Scope:
                 self.at[lane], self.live = whole, size - whole
                 body()
 
-    def _share(self, size: Value) -> tuple[Value, Value]:
+    def share(self, size: Value) -> tuple[Value, Value]:
         """Return from where to where this thread runs, once: the outermost loop."""
         b = self.b
         if self.shared is None:
