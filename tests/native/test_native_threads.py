@@ -7,6 +7,8 @@ import plaingrad as pg
 
 pytest.importorskip("llvmlite")
 
+from helpers_native import chosen
+
 table = pytest.importorskip("plaingrad.native.table")
 
 
@@ -51,3 +53,30 @@ def test_shared_work_gives_the_same_bits(name, monkeypatch):
         assert losses == found[0][0]
         for key, value in params.items():
             np.testing.assert_array_equal(value, found[0][1][key])
+
+
+@pytest.mark.parametrize("layout", [("features", 64), ("samples", 64), (None, 64)])
+@pytest.mark.parametrize("least", [1, 64])
+@pytest.mark.parametrize("network", [wide, images])
+def test_threads_share_each_kernel_of_the_only_tile(
+    network, least, layout, monkeypatch
+):
+    monkeypatch.setattr(table, "cores", lambda: 3)
+    monkeypatch.setattr("plaingrad.native.choose.WORTH", 0)
+    monkeypatch.setattr("plaingrad.native.assemble.LARGE", least)
+    lanes, tile = layout
+    rng = np.random.default_rng(0)
+    X = rng.random((61, 40) if network is wide else (61, 12, 11, 2))
+    y = rng.integers(0, 10, 61)
+    settings = {"epochs": 2, "batch_size": 61, "dtype": "float64", "clip_norm": 1.0}
+    found = []
+    for engine, threads in (("reference", None), *(("native", n) for n in (1, 2, 3))):
+        with chosen(lanes=lanes, tile=tile):
+            net = network()
+            net.fit(X, y, engine=engine, threads=threads, **settings)
+            found.append({**net.params, "loss": np.array(net.history.batch_loss)})
+    right, alone, *shared = found
+    for name, value in right.items():
+        np.testing.assert_allclose(alone[name], value, rtol=1e-9, atol=1e-11)
+        for mine in shared:
+            np.testing.assert_array_equal(mine[name], alone[name])

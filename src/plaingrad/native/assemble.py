@@ -3,13 +3,15 @@
 The function walks through batches of samples. Each update runs its stages in turn: what
 is the same for all samples, then tiles of samples depth first, then what follows from
 their sums. Threads share the tiles by fixed shards, whose sums are added in a fixed
-order, so that any number of threads gives the same bits.
+order, or each kernel of the only tile, each result of which one thread computes: so any
+number of threads gives the same bits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from .ahead import write_ahead
 from .barrier import BARRIER
@@ -28,8 +30,14 @@ from .sparse import write_listed
 from .straight import held, turns
 
 ARGUMENTS = (
-    *(("table", PTR), ("arena", PTR), ("shared", PTR), ("sums", PTR), ("tile", PTR)),
-    *(("part", I64), ("rows", I64), ("first", I64), ("n", Kind("double"))),
+    *(("table", PTR), ("arena", PTR), ("tile", PTR), ("shared", PTR), ("sums", PTR)),
+    *(
+        ("batch", PTR),
+        ("part", I64),
+        ("rows", I64),
+        ("first", I64),
+        ("n", Kind("double")),
+    ),
     *(("me", I64), ("threads", I64)),
 )
 SMALL = 64
@@ -84,9 +92,9 @@ class Assembly:
         sizes = {name: b.arguments[name] for name in ("rows", "first", "n")}
         lane = choose_lane(made, layout) if plan is None else plan.lane
         scope = Scope(b, made, layout, self._bases(b, kernel), sizes, lane)
+        if self._shared(kernel):
+            scope.shared = b.arguments["me"], b.arguments["threads"]
         if made.how == "map":
-            if self._shared(kernel):
-                scope.shared = b.arguments["me"], b.arguments["threads"]
             write_map(scope)
         elif made.how == "product":
             self._product(scope, plan)
@@ -134,8 +142,12 @@ class Assembly:
         return known.__getitem__
 
     def _shared(self, kernel: Kernel) -> bool:
-        """Tell whether threads share the work of a kernel outside of tiles."""
-        return kernel.how == "map" and turns(kernel) >= LARGE
+        """Tell whether threads share the work of a kernel outside of their tiles."""
+        if turns(kernel, self.layout.tile) < LARGE or any(s.add for s in kernel.stores):
+            return False
+        if kernel.level % 2 == 0:
+            return kernel.how == "map"
+        return self.design.together and (kernel.how == "map" or kernel in self.plans)
 
     # The main function.
 
@@ -149,7 +161,7 @@ class Assembly:
         b.unrolls = self.design.straight
         self.get = {name: self.places.slot(b, name) for name in SLOTS}
         self.me, self.threads = b.arguments["me"], b.arguments["threads"]
-        if self.design.shards == 1:
+        if self.design.threads == 1:
             self.me, self.threads = b.constant(0, I64), b.constant(1, I64)
         if self.design.capacity == 1:
             self.get["batch"] = b.constant(1, I64)
@@ -165,10 +177,13 @@ class Assembly:
         self.held: Mapping[Buffer, Value] = {}
         if not self.design.straight:
             self.arena = b.at(get["arena"], get["arena_bytes"] * self.me, "i8")
+            tile = get["arena"] if self.design.together else self.arena
+            self.values = b.at(tile, places.own.size, "i8")
             yield
             return
         one = Kind("i8")
-        self.arena = b.room(one, places.own.size + places.tiles.size)
+        self.arena = b.room(one, places.own.size)
+        self.values = b.room(one, places.tiles.size)
         get["shared"] = b.room(one, places.common.size + places.sums.size)
         arrays = {x: places.slot(b, f"stored {x.name}") for x in places.held}
         with held(b, self.layout, arrays) as self.held:
@@ -263,25 +278,38 @@ class Assembly:
     # Stages outside of tiles.
 
     def _once(self, kernels: Sequence[tuple[int, Kernel]]) -> None:
-        """Run kernels once: small ones in every thread, large ones in shares."""
+        """Run the kernels of a stage outside of tiles."""
+        self._together(kernels, self._call)
+
+    def _together(
+        self,
+        kernels: Sequence[tuple[int, Kernel]],
+        call: Callable[[int], None],
+        in_step: bool = False,
+    ) -> None:
+        """Run kernels once: small ones in every thread, large ones in shares.
+
+        `in_step`: they work on memory that buffers share over time, so that all threads
+        must be done with a kernel before the next one.
+        """
         read: set[Buffer] = set()
         written: set[Buffer] = set()
         for place, kernel in kernels:
             reads, writes = {x.buffer for x in kernel.loads()}, set(kernel.writes)
             # threads have different shares of different kernels
-            if written & (reads | writes) or read & writes:
+            if in_step or written & (reads | writes) or read & writes:
                 self._barrier()
                 read, written = set(), set()
             read |= reads
             if redundant(kernel):
-                self._call(place)
+                call(place)
                 continue
             written |= writes
             if self._shared(kernel):
-                self._call(place)
+                call(place)
             else:
                 with self.b.when(self.me.equals(0)):
-                    self._call(place)
+                    call(place)
         if written:
             self._barrier()
 
@@ -289,7 +317,7 @@ class Assembly:
         self,
         place: int,
         sums: Value | None = None,
-        tile: Value | None = None,
+        batch: Value | None = None,
         rows: Value | None = None,
         first: Value | None = None,
         part: Value | None = None,
@@ -299,9 +327,10 @@ class Assembly:
         given = [
             b.arguments["table"],
             self.arena,
+            self.values,
             self.get["shared"],
             sums or self.get["shared"],
-            tile or self.get["shared"],
+            batch or self.get["shared"],
             part or zero,
             rows or zero,
             first or zero,
@@ -358,8 +387,8 @@ class Assembly:
         behind = self.places.common.size + self.places.sums.size * design.shards
         batch = b.at(get["shared"], behind, "i8")
         if design.single:
-            with b.when(me.equals(0)):
-                self._tile(level, kernels, b.constant(0, I64), self.n, sums, batch)
+            zero = b.constant(0, I64)
+            self._tile(level, kernels, zero, self.n, sums, batch)
             return
         tiles = (self.n + (tile - 1)) / tile
         shard = b.cell(me)
@@ -397,14 +426,38 @@ class Assembly:
     ) -> None:
         b = self.b
         where = self.get["order"], self.start + first, self.row + first
-        for (data, stage), copy in self.fetched.items():
-            if stage == level:
+        copies = {
+            copy: data for (data, stage), copy in self.fetched.items() if stage == level
+        }
+        with self._alone():
+            for copy, data in copies.items():
                 source = self.places.slot(b, f"data {data.name}")
-                target = self.places.in_tile(b, self.arena, copy)
+                target = self.places.in_tile(b, self.values, copy)
                 with self._timed(len(self.kernels)):
                     self._fetch(copy, source, target, where, rows)
-        for run in runs([kernel for _, kernel in kernels]):
-            self._run(run, sums, batch, rows, first)
+        if self.design.together:
+            call = partial(self._call, sums=sums, batch=batch, rows=rows, first=first)
+            self._together(kernels, call, in_step=True)
+        with self._alone():
+            if not self.design.together:
+                for run in runs([kernel for _, kernel in kernels]):
+                    self._run(run, sums, batch, rows, first)
+            self._deliver(kernels, first, rows)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Have the block run by one thread, where there is only one tile."""
+        if not self.design.single:
+            yield
+            return
+        with self.b.when(self.me.equals(0)):
+            yield
+
+    def _deliver(
+        self, kernels: Sequence[tuple[int, Kernel]], first: Value, rows: Value
+    ) -> None:
+        """Copy the rows of results to where the caller wants them."""
+        b = self.b
         for buffer in self.design.results:
             if N in buffer.sizes and any(buffer in k.writes for _, k in kernels):
                 target = self.places.slot(b, f"out {buffer.name}")
@@ -412,7 +465,7 @@ class Assembly:
                     b,
                     self.layout,
                     buffer,
-                    self.places.in_tile(b, self.arena, buffer),
+                    self.places.in_tile(b, self.values, buffer),
                     target,
                     self.row + first,
                     rows,
@@ -480,7 +533,7 @@ class Assembly:
         loss = self._number_of(self.design.loss)
         finite = (loss - loss).equals(0.0)
         asked = b.at(self.get["control"], 1, "i64")
-        if self.design.shards == 1:
+        if self.design.threads == 1:
             return (b.load(asked, I64) > 0) | ~finite
         told = b.at(self.get["barrier"], 32, "i64")
         with b.when(self.me.equals(0)):

@@ -106,6 +106,16 @@ class Design:
         """Whether all samples of a batch are worked on at once."""
         return self.layout.holds(self.capacity)
 
+    @property
+    def together(self) -> bool:
+        """Whether threads share the work of each kernel on the only tile."""
+        return self.single and self.cycles >= WORTH
+
+    @property
+    def threads(self) -> int:
+        """How many threads can take part."""
+        return MOST_SHARDS if self.together else self.shards
+
 
 def choose(
     source: Source,

@@ -61,6 +61,7 @@ class Facts:
     sums: int
     batch: int
     shards: int
+    threads: int
     tile: int
     data: dict[str, str]
     literals: dict[str, tuple[str, Any]]
@@ -103,6 +104,7 @@ class Facts:
             sums=assembly.places.sums.size,
             batch=assembly.places.batch.size,
             shards=design.shards,
+            threads=design.threads,
             tile=design.layout.tile,
             data={buffer.name: buffer.kind for buffer in assembly.places.data},
             literals=literals,

@@ -108,7 +108,7 @@ def measure(program: Program, arrays: Mapping[str, Array]) -> Measured:
     facts = Facts.of(made, update, dtype, direct=False)
     counted = _Run(program, Function.linked(code, facts), arrays)
     run = _Run(program, function(update, dtype, batch, loss), arrays)
-    threads = max(1, min(facts.shards, cores()))
+    threads = max(1, min(facts.threads, cores()))
     seconds = run.seconds(1)
     return Measured(
         assembly=made,

@@ -148,7 +148,7 @@ class Places:
         for room, start in (
             (self.own, "arena"),
             (self.common, "shared"),
-            (self.batch, "tile"),
+            (self.batch, "batch"),
         ):
             if buffer in room.places:
                 return b.at(args[start], room.places[buffer], "i8")
@@ -157,11 +157,11 @@ class Places:
             if writing:
                 return b.at(args["sums"], at, "i8")
             return b.at(args["shared"], self.common.size + at, "i8")
-        return self.in_tile(b, args["arena"], buffer)
+        return self.in_tile(b, args["tile"], buffer)
 
-    def in_tile(self, b: Builder, arena: Value, buffer: Buffer) -> Value:
-        """Return where a buffer of the tile begins in a thread's arena."""
-        return b.at(arena, self.own.size + self.tiles.places[buffer], "i8")
+    def in_tile(self, b: Builder, tile: Value, buffer: Buffer) -> Value:
+        """Return where a buffer begins among the values of a tile."""
+        return b.at(tile, self.tiles.places[buffer], "i8")
 
 
 def redundant(kernel: Kernel) -> bool:

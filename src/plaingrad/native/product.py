@@ -66,6 +66,7 @@ class _Product:
         self.vectors = scope.step(self.a) != 0
         self.rows_first, self.packed_first = plan.rows_first, plan.packed_first
         self.step = 1 if plan.packed else scope.step(self.v)
+        self.mine: tuple[Value, Value] | None = None
 
     # The loops around the blocks.
 
@@ -80,8 +81,16 @@ class _Product:
                 scope.across(self._blocks)
 
     def _blocks(self) -> None:
-        """Run through all rows and columns."""
-        if self.rows_first:
+        """Run through all rows and columns; threads share what is outside."""
+        block, self.mine, self.scope.shared = self.block, self.scope.shared, None
+        outer = block.row if self.rows_first else block.column
+        rows_first = self.rows_first
+        if self.mine is not None and outer is None:
+            rows_first = not rows_first
+        if block.row is None and block.column is None:
+            with self._last():
+                self._write(1, 1)
+        elif rows_first:
             self._rows(lambda rows: self._columns(lambda n: self._write(rows, n)))
         else:
             self._columns(lambda n: self._rows(lambda rows: self._write(rows, n)))
@@ -107,7 +116,7 @@ class _Product:
             self._each(self.lane, 0, full * width, count * width, lambda _: body(count))
             left = whole - full + (1 if rest else 0)
             if left:
-                with scope.inner():
+                with self._last(), scope.inner():
                     scope.at[self.lane] = full * width
                     scope.live = rest or None
                     body(left)
@@ -147,14 +156,32 @@ class _Product:
         scope = self.scope
         if isinstance(first, int) and isinstance(last, int) and last - first <= size:
             if last > first:
-                with scope.inner():
+                with self._last(), scope.inner():
                     scope.at[counter] = first
                     body(size)
             return
         end = scope.limit(counter) if last is None else last
+        mine, self.mine = self.mine, None
+        if mine is not None:
+            me, threads = mine
+            blocks = (self.b.coerce(end, I64) - first + (size - 1)) / size
+            first, end = (blocks * one / threads * size + first for one in (me, me + 1))
         with scope.inner(), self.b.loop(first, end, size) as i:
             scope.at[counter] = i
             body(size)
+        self.mine = mine
+
+    @contextmanager
+    def _last(self) -> Iterator[None]:
+        """Have the block run by the last of the threads that share the loop."""
+        mine, self.mine = self.mine, None
+        if mine is None:
+            yield
+        else:
+            me, threads = mine
+            with self.b.when((me + 1).equals(threads)):
+                yield
+        self.mine = mine
 
     # One block.
 

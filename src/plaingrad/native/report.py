@@ -76,7 +76,8 @@ def _target(design: Design) -> Iterator[str]:
     )
     yield f"layout    {LANES[layout.lanes]}"
     if design.single:
-        yield "          all samples of a batch are one tile"
+        shared = ", whose kernels threads share" if design.together else ""
+        yield f"          all samples of a batch are one tile{shared}"
     else:
         many = f"{design.shards} shards, for as many threads"
         yield (

@@ -154,7 +154,8 @@ class Scope:
             return
         size, width = lane.size, self.width
         if not isinstance(size, int):
-            with self.inner(), self.b.loop(0, self.limit(lane), width) as i:
+            start, stop = self.share((self.limit(lane) + (width - 1)) / width)
+            with self.inner(), self.b.loop(start * width, stop * width, width) as i:
                 self.at[lane] = i
                 body()
             return

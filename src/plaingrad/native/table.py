@@ -98,7 +98,7 @@ class Table:
 
         Without a number of threads there are as many as the work is worth.
         """
-        size = min(self._wanted(rows, threads), self.function.facts.shards, cores())
+        size = min(self._wanted(rows, threads), self.function.facts.threads, cores())
         self.make_room(rows, size)
         crew = self._helpers(size) if size > 1 else None
         if crew is None:
