@@ -39,6 +39,7 @@ STAGES = {
     "optimizers": "how parameters are renewed",
     "compose": "network, loss and optimiser become one program",
     "native": "programs as machine code",
+    "prove": "gradients against measured slopes",
     # training and its surroundings
     "data": "toy data and preparation",
     "train": "the loop, its settings and its history",
