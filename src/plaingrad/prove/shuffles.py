@@ -1,0 +1,84 @@
+"""Repairs of whole statements: moved, left out, added to instead of replaced."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Iterator
+
+from .places import Scope, evaluate, is_array, parsed
+
+Change = Callable[[], Callable[[], ast.stmt]]
+Found = Iterator[tuple[str, Change]]
+Shuffle = Callable[[ast.stmt, list[ast.stmt], Scope], Found]
+
+
+def later(statement: ast.stmt, block: list[ast.stmt], scope: Scope) -> Found:
+    """Renew an array after everything else was computed."""
+    if isinstance(statement, ast.AugAssign) or _into(statement):
+        last = len(block) - isinstance(block[-1], ast.Return)
+        order = [other for other in block if other is not statement]
+        order.insert(last - 1, statement)
+        yield "early", _reordering(block, order, statement)
+
+
+def _into(statement: ast.stmt) -> bool:
+    """Return whether an array is replaced by itself and something."""
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return False
+    target = ast.unparse(statement.targets[0]).removesuffix("[...]").removesuffix("[:]")
+    return f"{target} -" in ast.unparse(statement.value)
+
+
+def without(statement: ast.stmt, block: list[ast.stmt], scope: Scope) -> Found:
+    """Leave a statement out."""
+    if isinstance(statement, (ast.AugAssign, ast.Assign)) and len(block) > 1:
+        order = [other for other in block if other is not statement]
+        yield _gone(statement), _reordering(block, order, ast.Pass())
+
+
+def _gone(statement: ast.stmt) -> str:
+    words = ast.unparse(statement)
+    return "keep" if "mask" in words or "drop" in words else "overwritten"
+
+
+def gathered(statement: ast.stmt, block: list[ast.stmt], scope: Scope) -> Found:
+    """Add where was replaced, replace where was added, and turn the sign."""
+    if isinstance(statement, ast.AugAssign) and isinstance(
+        statement.op, (ast.Add, ast.Sub)
+    ):
+        other = ast.Sub() if isinstance(statement.op, ast.Add) else ast.Add()
+        yield (
+            "sign",
+            _replacing(block, statement, ast.AugAssign(statement.target, other, statement.value)),
+        )
+        replaced = ast.Assign([statement.target], statement.value)
+        yield "overwritten", _replacing(block, statement, replaced)
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0]
+        if isinstance(target, (ast.Name, ast.Subscript, ast.Attribute)):
+            added = ast.AugAssign(target, ast.Add(), statement.value)
+            yield "overwritten", _replacing(block, statement, added)
+
+
+def _replacing(block: list[ast.stmt], old: ast.stmt, new: ast.stmt) -> Change:
+    order = [new if other is old else other for other in block]
+    ast.copy_location(new, old)
+    return _reordering(block, order, new)
+
+
+def _reordering(block: list[ast.stmt], order: list[ast.stmt], shown: ast.stmt) -> Change:
+    def change() -> Callable[[], ast.stmt]:
+        kept = list(block)
+        block[:] = order
+
+        def back() -> ast.stmt:
+            block[:] = kept
+            return copy.deepcopy(shown)
+
+        return back
+
+    return change
+
+
+SHUFFLES: tuple[Shuffle, ...] = (later, gathered, without)
