@@ -48,6 +48,7 @@ STAGES = {
     "reading": "what is read off a network",
     "inside": "the values of a training step",
     "summary": "the table of layers",
+    "prove.certificate": "what is proved of a network",
     "network": "what a user calls",
     "functional": "gradients of plain functions",
     "": "the public names",

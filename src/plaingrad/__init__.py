@@ -68,6 +68,8 @@ from .optimizers import (
     Optimizer,
     RMSprop,
 )
+from .prove.certificate.record import Certificate
+from .prove.certificate.verify import load_certificate
 from .schedules import (
     Cosine,
     Exponential,
@@ -100,6 +102,7 @@ __all__ = [
     "AvgPool2d",
     "BinaryCrossEntropy",
     "Callback",
+    "Certificate",
     "Constant",
     "Conv2d",
     "Cosine",
@@ -157,6 +160,7 @@ __all__ = [
     "errors",
     "grad",
     "load",
+    "load_certificate",
     "longhand",
     "metrics",
     "ops",

@@ -1,0 +1,141 @@
+"""A training is proved: its gradients array by array, then the chain behind them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ...compose import forward
+from ...errors import DataError, whole
+from ...graph import walk
+from ...run import first_values
+from ...trace import Declared
+from ...train.session import Prepared
+from ...write.script import script
+from .claim import Claim
+from .compare import Measured, Point, frozen, judge, measure, second_opinions
+from .links import Chain
+from .record import Certificate, Row
+from .sentences import sentences
+
+Array = np.ndarray[Any, Any]
+SAMPLES = 16
+"""The most samples that gradients are measured on."""
+NUDGE = 1e-3
+"""How far weights and samples are moved where an array has nothing but kinks."""
+
+
+def certify(prepared: Prepared, entries: int, lang: str) -> Certificate:
+    """Return the certificate of a training, in float64, at the weights it starts from.
+
+    See `Network.prove`.
+    """
+    from ... import __version__
+
+    whole("entries", entries)
+    sentences(lang)
+    network, training, data = prepared.network, prepared.training, prepared.data
+    recipe, count, seed = training.recipe, len(data["X"]), training.settings.seed
+    start, _ = first_values(prepared.program, prepared.given, seed)
+    samples = min(recipe.loop.batch_size or count, SAMPLES, count)
+    rows = np.random.default_rng(seed).permutation(count)[:samples]
+    batch = {name: values[np.sort(rows)] for name, values in data.items()}
+    claim = Claim(network, recipe)
+    point = Point(claim, {**start, **batch})
+    if not np.isfinite(point.loss.value):
+        raise DataError(
+            f"the loss is {point.loss.value} on these samples, so it has no slopes. "
+            f"The usual causes are weights that training made infinite, and samples "
+            f"that are not scaled to about -1 .. 1."
+        )
+    masks = {n: mask for n, mask in prepared.given.items() if n not in start}
+    chain = Chain(network, recipe, claim, data, {**start, **masks}, samples)
+    declared = forward(network, training.features).trace.parameters
+    settings = training.settings
+    return Certificate(
+        network=repr(network),
+        loss=repr(training.loss),
+        value=point.loss.value,
+        l1=settings.l1,
+        l2=settings.l2,
+        random=any(x.op.name == "uniform" for x in walk([claim.node])),
+        samples=samples,
+        given=count,
+        updates=chain.updates,
+        rows=tuple(_rows(point, claim, declared, entries, seed)),
+        links=tuple(chain.links()),
+        entries=entries,
+        seed=seed,
+        marks={
+            "program": _digest([script(chain.program).encode()]),
+            "weights": digest(start),
+            "data": digest(data),
+        },
+        lang=lang,
+        version=__version__,
+    )
+
+
+def _rows(
+    point: Point,
+    claim: Claim,
+    declared: Mapping[str, Declared],
+    entries: int,
+    seed: int,
+) -> Iterator[Row]:
+    """Yield what was found of the input, and of each parameter in order."""
+    found = _found(point, claim, entries, seed)
+    if stuck := [name for name, one in found.items() if not one.shown]:
+        nearby = Point(claim, moved(point.values, [*declared, "X"], seed))
+        again = _found(nearby, claim, entries, seed, stuck)
+        found |= {name: replace(one, kept=found[name]) for name, one in again.items()}
+    top = max(one.largest for one in found.values())
+    yield judge("", "X", found["X"], top)
+    for name, one in declared.items():
+        layer = repr(one.layer)
+        if name in found:
+            yield judge(layer, name, found[name], top)
+        else:
+            yield frozen(layer, name, point.values[name].shape)
+
+
+def _found(
+    point: Point, claim: Claim, entries: int, seed: int, names: Collection[str] = ()
+) -> dict[str, Measured]:
+    """Return what was measured at a point, of some arrays or of all."""
+    claimed = {"X": claim.by_input(point.values), **claim.gradients(point.values)}
+    found = {
+        name: measure(point, name, gradient, entries, seed)
+        for name, gradient in claimed.items()
+        if not names or name in names
+    }
+    return second_opinions(point, found)
+
+
+def moved(
+    values: Mapping[str, Any], names: Collection[str], seed: int
+) -> dict[str, Any]:
+    """Return values, some of them moved a little at random."""
+    rng = np.random.default_rng(seed)
+    steps = {name: rng.normal(0, NUDGE, np.shape(values[name])) for name in names}
+    return {**values, **{name: values[name] + steps[name] for name in names}}
+
+
+def digest(arrays: Mapping[str, Array]) -> str:
+    """Return the digest of arrays: their names, shapes and values."""
+    parts: list[bytes] = []
+    for name in sorted(arrays):
+        value = np.ascontiguousarray(arrays[name])
+        parts += [f"{name} {value.dtype} {value.shape}".encode(), value.tobytes()]
+    return _digest(parts)
+
+
+def _digest(parts: list[bytes]) -> str:
+    made = hashlib.sha256()
+    for part in parts:
+        made.update(part)
+    return made.hexdigest()
