@@ -108,26 +108,21 @@ def read(path: str | Path, objects: Mapping[str, Any]) -> Model:
         ) from error
 
 
-def certificate_of(path: str | Path) -> Mapping[str, Any]:
-    """Return the certificate that a model file keeps, as plain JSON.
+def certificate_of(path: str | Path) -> Any:
+    """Return the certificate that a model file keeps, as plain JSON, or None.
 
     Raises
     ------
     FileError
-        When it keeps none, or the file is missing or no model of plaingrad.
+        When the file is missing or no model of plaingrad.
     """
     import json
 
     _, text = _open(Path(path))
     try:
-        told = json.loads(text)
-        found: Mapping[str, Any] = told["certificate"]
-    except (ValueError, KeyError, TypeError):
-        raise FileError(
-            f"{path} keeps no certificate. Prove the network, and keep what comes of "
-            f"it: net.save(path, certificate=net.prove(X, y))."
-        ) from None
-    return found
+        return json.loads(text).get("certificate")
+    except (ValueError, AttributeError) as error:
+        raise FileError(f"{path} cannot be read: {error}. Save it again.") from None
 
 
 def _open(path: Path) -> tuple[dict[str, Array], str]:

@@ -159,12 +159,15 @@ class Certificate:
         return self.verdict == "proved"
 
     def __str__(self) -> str:
-        """Return the table as text."""
-        from .pages import text
-
-        return text(self, self.lang)
+        return self.text()
 
     __repr__ = __str__
+
+    def text(self, lang: str | None = None) -> str:
+        """Return it as plain text, in "en" or "zh"; by default in its own language."""
+        from .pages import text
+
+        return text(self, lang or self.lang)
 
     def _repr_html_(self) -> str:
         """Return the table for a notebook."""
@@ -213,11 +216,12 @@ class Certificate:
             raise FileError(f"this is no certificate: {error}.") from None
 
     def save(self, path: str | Path) -> Path:
-        """Write it as Markdown (.md), a web page (.html), or JSON; return the path.
+        """Write it to a file and return its path.
 
-        `load_certificate` reads JSON back.
+        It is Markdown in a file called .md, a web page in .html, text in .txt, and else
+        JSON, which `load_certificate` reads.
         """
-        made = {".md": self.markdown, ".html": self.html, ".txt": self.__str__}
+        made = {".md": self.markdown, ".html": self.html, ".txt": self.text}
         ending = Path(path).suffix
         content = made[ending]() if ending in made else json.dumps(self.as_dict())
         return write_whole(path, content)

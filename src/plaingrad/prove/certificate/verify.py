@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...errors import FileError
+from ...model import certificate_of
 from .record import Certificate, Verdict
 from .sentences import sentences
 
@@ -95,18 +98,18 @@ def load_certificate(path: str | Path) -> Certificate:
     FileError
         When there is none in it.
     """
-    import json
-
-    from ...errors import FileError
-    from ...model import certificate_of
-
     place = Path(path)
     if not place.is_file():
         raise FileError(f"there is no file {place}.")
     if place.suffix != ".json":
-        return Certificate.from_dict(certificate_of(place))
+        told = certificate_of(place)
+        if told is None:
+            raise FileError(
+                f"{place} keeps no certificate. Prove the network, and keep what comes "
+                f"of it: net.save(path, certificate=net.prove(X, y))."
+            )
+        return Certificate.from_dict(told)
     try:
-        told = json.loads(place.read_text(encoding="utf-8"))
+        return Certificate.from_dict(json.loads(place.read_text(encoding="utf-8")))
     except ValueError as error:
-        raise FileError(f"{place} is no certificate: {error}.") from None
-    return Certificate.from_dict(told)
+        raise FileError(f"{place} cannot be read: {error}") from None
