@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .causes import CAUSES
 from .evidence import Evidence
-from .repair import BROKEN, Repair, repairs
+from .repair import Repair, repairs
 from .sources import Code
 from .values import Guess, guess
 
@@ -82,11 +82,7 @@ def _half(found: Guess) -> bool:
 def _repaired(
     evidence: Evidence, code: Code, guesses: dict[str, Guess]
 ) -> list[Finding]:
-    try:
-        found = repairs(code, evidence)
-    except BROKEN:
-        return []  # the text cannot be run apart from where it stands
-    return [_proved(repair, guesses) for repair in found]
+    return [_proved(repair, guesses) for repair in repairs(code, evidence)]
 
 
 def _proved(repair: Repair, guesses: dict[str, Guess]) -> Finding:

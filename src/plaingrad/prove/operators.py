@@ -90,7 +90,7 @@ def signs(place: Place) -> Found:
     node = place.node
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield "sign", node.operand
-    elif place.whole and place.shape() is not None:
+    elif place.whole and place.shape is not None:
         yield "sign", ast.UnaryOp(ast.USub(), node)
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
         other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
@@ -147,7 +147,7 @@ def scalars(scope: Scope) -> Iterator[tuple[str, str]]:
 def missing_factors(place: Place) -> Found:
     """Multiply or divide what a line computes by a number that the code knows."""
     node = place.node
-    if not place.whole or place.shape() is None and not is_number(place.value()):
+    if not place.whole or place.shape is None and not is_number(place.value):
         return
     masked = MASK.search(text(node))
     for cause, word in scalars(place.scope):
@@ -211,8 +211,8 @@ def comparisons(place: Place) -> Found:
 
 def _alike(place: Place) -> Iterator[tuple[str, Any]]:
     """Yield the variables that have the shape of a place."""
-    shape = place.shape()
-    for name, value in variables(place.scope).items():
+    shape = place.shape
+    for name, value in place.known.items():
         if shape and is_array(value) and value.shape == shape:
             yield name, value
 
@@ -244,7 +244,7 @@ def other_derivatives(place: Place) -> Found:
     if not is_derivative(place.node):
         return
     used = {text(part) for part in ast.walk(place.node) if isinstance(part, ast.expr)}
-    old = re.sub(r"\W+", " ", text(place.node))
+    old = re.sub(r"\W+", " ", place.text)
     for name, value in _alike(place):
         if value.dtype.kind != "f":
             continue
@@ -269,8 +269,8 @@ def missing_arrays(place: Place) -> Found:
             yield cause, binary(place.node, ast.Mult(), parsed(name))
         cause = "onehot" if zeros_and_ones else "formula"
         yield cause, binary(place.node, ast.Sub(), parsed(name))
-    small = [(n, v) for n, v in variables(place.scope).items() if is_array(v)]
-    shape = place.shape()
+    small = [(n, v) for n, v in place.known.items() if is_array(v)]
+    shape = place.shape
     for name, value in small:
         if place.whole and shape and value.shape != shape and _spreads(value, shape):
             yield "chain", binary(place.node, ast.Mult(), parsed(name))
@@ -290,7 +290,7 @@ def names(place: Place) -> Found:
     """Take another variable of the same shape."""
     if not isinstance(place.node, (ast.Name, ast.Subscript, ast.Attribute)):
         return
-    own, known = text(place.node), variables(place.scope)
+    own, known = place.text, place.known
     value = known.get(own)
     inside = any(is_derivative(node) for node in place.above)
     if callable(value):
@@ -318,7 +318,7 @@ def turned(place: Place) -> Found:
     if isinstance(node, ast.Attribute) and node.attr == "T":
         yield "transposed", node.value
     elif isinstance(node, (ast.Name, ast.Subscript, ast.Attribute, ast.BinOp, ast.Call)):
-        shape = place.shape()
+        shape = place.shape
         if shape is not None and len(shape) == 2:
             yield "transposed", ast.Attribute(node, "T", ast.Load())
     if _is(node, ast.MatMult):
@@ -384,7 +384,7 @@ def _axis_cause(place: Place) -> str:
 
 def unsummed(place: Place) -> Found:
     """Sum over the samples."""
-    shape = place.shape() if place.whole else None
+    shape = place.shape if place.whole else None
     if shape is None or len(shape) < 2:
         return
     every = repr(tuple(range(len(shape) - 1)))
@@ -408,8 +408,8 @@ def wrong_terms(place: Place) -> Found:
 
 def missing_penalties(place: Place) -> Found:
     """Add the penalty's share of the gradient, or the penalty itself."""
-    known = variables(place.scope)
-    shape = place.shape()
+    known = place.known
+    shape = place.shape
     if not place.whole:
         return
     strengths = [n for n, v in known.items() if is_number(v) and of_penalty(parsed(n))]
@@ -429,7 +429,7 @@ def missing_penalties(place: Place) -> Found:
 
 def other_penalties(place: Place) -> Found:
     """Double or halve the penalty's term."""
-    if _is(place.node, ast.Mult) and of_penalty(place.node) and "@" not in text(place.node):
+    if _is(place.node, ast.Mult) and of_penalty(place.node) and "@" not in place.text:
         for number in (2, 0.5):
             yield "penalty", binary(ast.Constant(number), ast.Mult(), place.node)
 
@@ -460,7 +460,7 @@ def flips(place: Place) -> Found:
         return
     if isinstance(node, ast.Call) and text(node.func) in ("np.flip", "np.rot90"):
         yield "flipped", node.args[0]
-    shape = place.shape()
+    shape = place.shape
     if shape is None or not 1 < len(shape) <= 4 or isinstance(node, ast.Constant):
         return
     if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) or place.whole:
@@ -484,7 +484,7 @@ def counts(place: Place) -> Found:
     indexed = isinstance(place.parent, (ast.Slice, ast.Subscript))
     called = isinstance(place.parent, ast.Call) and text(place.parent.func) == "range"
     if (indexed or called) and isinstance(node, (ast.BinOp, ast.Name)):
-        if is_number(place.value()):
+        if is_number(place.value):
             for op in (ast.Add(), ast.Sub()):
                 yield "window", binary(node, op, ast.Constant(1))
 
@@ -541,6 +541,8 @@ def exchanged(place: Place) -> Found:
             yield "swapped", type(node)(order, ast.Load())
 
 
+TARGETS = (rows,)
+"""What may change the target of an assignment."""
 OPERATORS: tuple[Rewrite, ...] = (
     signs,
     parentheses,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,10 @@ class Place:
         The expressions around it, the nearest first.
     whole
         Whether it is all that a statement assigns or returns, or an entry of that.
+    target
+        Whether it is assigned to, such as d[rows, y] in d[rows, y] -= 1.
+    known
+        The variables of the scope: see `variables`.
     """
 
     node: ast.expr
@@ -43,6 +48,13 @@ class Place:
     scope: Scope
     above: tuple[ast.expr, ...]
     whole: bool
+    target: bool
+    known: Mapping[str, Any]
+
+    @functools.cached_property
+    def text(self) -> str:
+        """The expression as it is written."""
+        return ast.unparse(self.node)
 
     def put(self, node: ast.expr) -> None:
         """Set another expression at this place."""
@@ -51,17 +63,19 @@ class Place:
         else:
             getattr(self.parent, self.field)[self.index] = node
 
+    @functools.cached_property
     def value(self) -> Any:
-        """Return what the expression is worth, or None when that is not clear."""
+        """What the expression is worth, or None when that is not clear."""
         return evaluate(self.node, self.scope)
 
+    @functools.cached_property
     def shape(self) -> tuple[int, ...] | None:
-        """Return the shape of the array that is here, or None."""
+        """The shape of the array that is here, or None."""
         if self.parent is self.statement and isinstance(self.parent, ast.Assign):
             known = evaluate(as_load(self.parent.targets[0]), self.scope)
         else:
             known = None
-        known = known if isinstance(known, np.ndarray) else self.value()
+        known = known if isinstance(known, np.ndarray) else self.value
         return known.shape if isinstance(known, np.ndarray) else None
 
 
@@ -78,6 +92,8 @@ def parsed(text: str) -> ast.expr:
 def places(tree: ast.Module, scopes: Mapping[str, Scope]) -> Iterator[Place]:
     """Yield every expression of a program, outer ones first."""
     for statement, _, scope in statements(tree, scopes):
+        if isinstance(statement, (ast.While, ast.Import, ast.ImportFrom)):
+            continue
         for field, index, node in _expressions(statement):
             if not _is_docstring(statement):
                 yield from _inside(node, statement, field, index, statement, scope, ())
@@ -94,13 +110,13 @@ def statements(
         for statement in list(block):
             inner = scope
             if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
-                inner = {**scope, **scopes.get(statement.name, {})}
+                inner = Names({**scope, **scopes.get(statement.name, {})})
             else:
                 yield statement, block, scope
             for field in ("body", "orelse", "finalbody"):
                 yield from visit(getattr(statement, field, []), inner)
 
-    yield from visit(tree.body, scopes.get("", {}))
+    yield from visit(tree.body, Names(scopes.get("", {})))
 
 
 def _expressions(node: ast.AST) -> Iterator[tuple[str, int | None, ast.expr]]:
@@ -124,13 +140,15 @@ def _inside(
     scope: Scope,
     above: tuple[ast.expr, ...],
 ) -> Iterator[Place]:
-    stored = isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del))
+    target = isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del))
     holders = (ast.Dict, ast.Tuple, ast.List)
     whole = parent is statement or (
         isinstance(parent, holders) and len(above) == 1 and field != "keys"
     )
-    if not stored:
-        yield Place(node, parent, field, index, statement, scope, above, whole)
+    if not target or isinstance(node, ast.Subscript):
+        known = variables(scope)
+        where = (node, parent, field, index, statement, scope, above)
+        yield Place(*where, whole and not target, target, known)
     for name, number, part in _expressions(node):
         yield from _inside(part, node, name, number, statement, scope, (node, *above))
     if isinstance(node, ast.Call):
@@ -178,8 +196,21 @@ def _numpy_call(call: ast.Call, scope: Scope) -> bool:
     return numpy or call.func.attr in HARMLESS
 
 
-def variables(scope: Scope) -> dict[str, Any]:
+class Names(dict[str, Any]):
+    """A scope that knows its variables."""
+
+    @functools.cached_property
+    def variables(self) -> dict[str, Any]:
+        """What has a value, by the text that names it."""
+        return _variables(self)
+
+
+def variables(scope: Scope) -> Mapping[str, Any]:
     """Return what has a value in a scope, by the text that names it."""
+    return scope.variables if isinstance(scope, Names) else _variables(scope)
+
+
+def _variables(scope: Scope) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in scope.items():
         if name.startswith("_"):

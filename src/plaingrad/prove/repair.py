@@ -12,21 +12,22 @@ from __future__ import annotations
 import ast
 import copy
 import itertools
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from .causes import CAUSES
-from .evidence import Behaviour, Evidence, Point, measure
-from .operators import OPERATORS
-from .places import Place, Scope, places, statements
-from .shuffles import SHUFFLES
+from .evidence import Behaviour, Evidence, Measured, Point, measure
+from .operators import OPERATORS, TARGETS
+from .places import Place, places, statements
+from .shuffles import SHUFFLES, Change
 from .sources import Code
 
 MOST_TRIES = 6000
+BACKWARD = {"sign", "batch", "twice", "factor", "rate", "chain", "no_derivative", "early"}
+"""Repairs that may not change the loss: any loss can be bent to fit its gradient."""
 BROKEN = (Exception,)
 """Changed code may fail in any way; then it is no repair."""
 
@@ -71,8 +72,11 @@ class Proposal:
     rank: int
     size: int
     statement: ast.stmt
-    change: Callable[[], Callable[[], ast.stmt]]
-    """Makes the change; what it returns takes it back and gives the new statement."""
+    change: Change
+
+
+Key = tuple[int, bool, int, int, int]
+"""The smaller, the better a repair."""
 
 
 def repairs(code: Code, evidence: Evidence) -> list[Repair]:
@@ -104,7 +108,11 @@ class _Search:
         self.code, self.tree, self.evidence = code, copy.deepcopy(tree), evidence
         self.wrong = evidence.wrong()
         self.right = [name for name in evidence.names if name not in self.wrong]
-        self.tries = 0
+        self.owner = {
+            id(inner): index
+            for index, outer in enumerate(self.tree.body)
+            for inner in ast.walk(outer)
+        }
         behaviour = self.code.build(self.tree)
         self.losses = [behaviour.loss(p.params) for p in evidence.points]
 
@@ -112,16 +120,32 @@ class _Search:
         """Return the change that makes most gradients right."""
         groups = self._suspects()
         for group, loss in ((groups[0], False), (groups[1], False), (groups[2], True)):
-            found = [r for p in self._proposals(group) for r in self._tried(p, loss)]
-            if found:
-                return min(found, key=lambda pair: pair[0])[1]
+            found = self._found(group, loss)
+            if found is not None:
+                return found
         return None
+
+    def _found(self, group: set[int], loss: bool) -> Repair | None:
+        """Return the best change of some lines."""
+        best: tuple[Key, Repair] | None = None
+        for proposal in itertools.islice(self._proposals(group), MOST_TRIES):
+            if best is not None and self._beyond(best[0], proposal):
+                break
+            tried = self._tried(proposal, loss)
+            if tried is not None and (best is None or tried[0] < best[0]):
+                best = tried
+        return best[1] if best else None
+
+    def _beyond(self, best: Key, proposal: Proposal) -> bool:
+        """Return whether this and all later proposals are worse than the best one."""
+        repaired, general, rank, *_ = best
+        return -repaired == len(self.wrong) and not general and proposal.rank > rank
 
     def _suspects(self) -> list[set[int]]:
         """Return the lines that disturb wrong gradients only, others too, the loss."""
         groups: list[set[int]] = [set(), set(), set()]
         before = self.code.build(self.tree).gradients(self.evidence.points[0].params)
-        for statement, _, _ in statements(self.tree, self.code.scopes):
+        for statement, _, _ in list(statements(self.tree, self.code.scopes)):
             groups[self._blame(statement, before)].add(id(statement))
         return groups
 
@@ -132,7 +156,7 @@ class _Search:
         statement.value = _disturbed(value)
         params = self.evidence.points[0].params
         try:
-            behaviour = self.code.build(self.tree)
+            behaviour = self.code.build(self.tree, self.owner[id(statement)])
             after = behaviour.gradients(params)
             same = {n for n in after if _equal(after[n], before[n])}
             if not _close(behaviour.loss(params), self.losses[0]):
@@ -144,45 +168,50 @@ class _Search:
             statement.value = value
 
     def _proposals(self, group: set[int]) -> Iterator[Proposal]:
-        seen: set[tuple[int, str]] = set()
-        for proposal in self._all():
-            if id(proposal.statement) in group and self.tries < MOST_TRIES:
-                yield proposal
-
-    def _all(self) -> Iterator[Proposal]:
         scopes = self.code.scopes
-        spots = list(places(self.tree, scopes))
+        spots = [p for p in places(self.tree, scopes) if id(p.statement) in group]
+        seen: set[tuple[int, str]] = set()
         for rank, operator in enumerate(OPERATORS):
             for place in spots:
+                if place.target and operator not in TARGETS:
+                    continue
                 for cause, node in operator(place):
-                    size = abs(len(ast.unparse(node)) - len(ast.unparse(place.node)))
-                    yield Proposal(cause, rank, size, place.statement, _putting(place, node))
+                    new = ast.unparse(node)
+                    if (id(place.node), new) not in seen:
+                        seen.add((id(place.node), new))
+                        size = abs(len(new) - len(place.text))
+                        change = _putting(place, node)
+                        yield Proposal(cause, rank, size, place.statement, change)
         for rank, shuffle in enumerate(SHUFFLES, len(OPERATORS)):
             for statement, block, scope in statements(self.tree, scopes):
+                if id(statement) not in group:
+                    continue
                 for cause, change in shuffle(statement, block, scope):
                     yield Proposal(cause, rank, 5, statement, change)
 
-    def _tried(self, proposal: Proposal, loss: bool) -> Iterator[tuple[Any, Repair]]:
-        self.tries += 1
-        before = ast.unparse(proposal.statement)
-        back = proposal.change()
+    def _tried(self, proposal: Proposal, loss: bool) -> tuple[Key, Repair] | None:
+        if loss and proposal.cause in BACKWARD:
+            return None
+        statement = proposal.statement
+        shown = proposal.change.do()
         try:
-            judged = self._judged(self.code.build(self.tree), loss)
-            tree = copy.deepcopy(self.tree) if judged else self.tree
+            behaviour = self.code.build(self.tree, self.owner[id(statement)])
+            judged = self._judged(behaviour, loss)
+            if judged is None:
+                return None
+            after, tree = ast.unparse(shown), copy.deepcopy(self.tree)
         except BROKEN:
-            judged = None
+            return None
         finally:
-            after = ast.unparse(back())
-        if judged is None:
-            return
+            proposal.change.undo()
         repaired, changed, claimed = judged
         repair = Repair(
-            *(proposal.cause, proposal.statement.lineno, before, after),
+            *(proposal.cause, statement.lineno, ast.unparse(statement), after),
             *(tuple(repaired), changed, tree, claimed),
         )
         general = CAUSES[proposal.cause].general
         key = (-len(repaired), general, proposal.rank, proposal.size, repair.line)
-        yield key, repair
+        return key, repair
 
     def _judged(
         self, behaviour: Behaviour, loss: bool
@@ -191,44 +220,57 @@ class _Search:
         points: list[Point] = []
         for point, before in zip(self.evidence.points, self.losses, strict=True):
             claimed = behaviour.gradients(point.params)
-            changed = not _close(behaviour.loss(point.params), before)
-            if changed and not loss:
+            new = Point(point.params, claimed, point.measured)
+            if not loss and not any(new.fits(n, claimed[n]) for n in self.wrong):
                 return None
-            measured = point.measured
-            if changed:
-                measured = _measured(behaviour, point)
-            points.append(Point(point.params, claimed, measured))
-            if not any(points[-1].fits(n, claimed[n]) for n in self.wrong):
-                return None
+            if not _close(behaviour.loss(point.params), before):
+                if not loss or not _promising(behaviour, new):
+                    return None
+                new = Point(point.params, claimed, _measured(behaviour, point))
+                if not all(new.fits(n, claimed[n]) for n in self.wrong):
+                    return None
+            points.append(new)
         after = replace(self.evidence, points=tuple(points)).wrong()
         repaired = [name for name in self.wrong if name not in after]
-        if not repaired or set(after) - set(self.wrong):
+        if not repaired or set(after) - set(self.wrong) or loss and after:
             return None
         moved = any(p.measured is not q.measured for p, q in zip(points, self.evidence.points, strict=True))
         return repaired, moved, tuple(p.claimed for p in points)
 
 
-def _measured(behaviour: Behaviour, point: Point) -> Mapping[str, Any]:
-    return {name: measure(behaviour.loss, point.params, name, 5) for name in point.params}
+def _promising(behaviour: Behaviour, point: Point) -> bool:
+    """Return whether the slope in one direction is near to what is claimed."""
+    rng, step = np.random.default_rng(0), 1e-5
+    ways = {n: rng.choice([-1.0, 1.0], a.shape) for n, a in point.params.items()}
+    sides = [
+        behaviour.loss({n: a + side * ways[n] for n, a in point.params.items()})
+        for side in (step, -step)
+    ]
+    slope = (sides[0] - sides[1]) / (2 * step)
+    claimed = sum(float((point.claimed[n] * ways[n]).sum()) for n in ways)
+    return abs(slope - claimed) <= 0.02 * (abs(slope) + abs(claimed)) + 1e-6
 
 
-def _putting(place: Place, node: ast.expr) -> Callable[[], Callable[[], ast.stmt]]:
-    def change() -> Callable[[], ast.stmt]:
-        place.put(ast.copy_location(node, place.node))
+def _measured(behaviour: Behaviour, point: Point) -> Mapping[str, Measured]:
+    """Measure a changed loss; complain when its slopes have all but vanished."""
+    found = {n: measure(behaviour.loss, point.params, n, 5) for n in point.params}
+    if any(m.scale < 1e-3 * point.measured[n].scale for n, m in found.items()):
+        raise ValueError("a flat loss proves nothing")
+    return found
 
-        def back() -> ast.stmt:
-            made = copy.deepcopy(place.statement)
-            place.put(place.node)
-            return made
 
-        return back
+def _putting(place: Place, node: ast.expr) -> Change:
+    def do() -> ast.stmt:
+        place.put(ast.fix_missing_locations(ast.copy_location(node, place.node)))
+        return place.statement
 
-    return change
+    return Change(do, lambda: place.put(place.node))
 
 
 def _disturbed(value: ast.expr) -> ast.expr:
     larger = ast.BinOp(value, ast.Mult(), ast.Constant(1.37))
-    return ast.BinOp(larger, ast.Add(), ast.Constant(0.11))
+    more = ast.BinOp(larger, ast.Add(), ast.Constant(0.11))
+    return ast.fix_missing_locations(ast.copy_location(more, value))
 
 
 def _equal(one: Any, other: Any) -> bool:

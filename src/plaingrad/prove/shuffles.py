@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from .places import Scope, evaluate, is_array, parsed
+from .places import Scope
 
-Change = Callable[[], Callable[[], ast.stmt]]
+
+@dataclass(frozen=True)
+class Change:
+    """A change of a tree: how to make it, and how to take it back.
+
+    `do` returns the statement that stands there then.
+    """
+
+    do: Callable[[], ast.stmt]
+    undo: Callable[[], None]
+
+
 Found = Iterator[tuple[str, Change]]
 Shuffle = Callable[[ast.stmt, list[ast.stmt], Scope], Found]
 
@@ -63,22 +74,21 @@ def gathered(statement: ast.stmt, block: list[ast.stmt], scope: Scope) -> Found:
 
 def _replacing(block: list[ast.stmt], old: ast.stmt, new: ast.stmt) -> Change:
     order = [new if other is old else other for other in block]
-    ast.copy_location(new, old)
+    ast.fix_missing_locations(ast.copy_location(new, old))
     return _reordering(block, order, new)
 
 
 def _reordering(block: list[ast.stmt], order: list[ast.stmt], shown: ast.stmt) -> Change:
-    def change() -> Callable[[], ast.stmt]:
-        kept = list(block)
+    kept = list(block)
+
+    def do() -> ast.stmt:
         block[:] = order
+        return shown
 
-        def back() -> ast.stmt:
-            block[:] = kept
-            return copy.deepcopy(shown)
+    def undo() -> None:
+        block[:] = kept
 
-        return back
-
-    return change
+    return Change(do, undo)
 
 
 SHUFFLES: tuple[Shuffle, ...] = (later, gathered, without)

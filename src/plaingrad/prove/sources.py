@@ -35,8 +35,12 @@ class Code(Protocol):
     def scopes(self) -> Mapping[str, Scope]:
         """What names held, by the function they are in; "" outside of functions."""
 
-    def build(self, tree: ast.Module) -> Behaviour:
-        """Return what the code does when its text is another."""
+    def build(self, tree: ast.Module, changed: int | None = None) -> Behaviour:
+        """Return what the code does when its text is another.
+
+        `changed` tells which statement of the tree is not what it was when the same
+        tree was built before; None when that is not known.
+        """
 
     def line(self, number: int) -> str:
         """Return a line of the text as the user wrote it."""
@@ -74,15 +78,21 @@ class FunctionCode:
         if not body:
             raise OSError("no source text")
         self.tree = ast.Module(body, [])
+        self.known, self.codes = self.tree, [_compiled(part) for part in body]
         self.files = [f.__code__.co_filename for f in self.originals]
 
     def line(self, number: int) -> str:
         """Return a line of the text as the user wrote it."""
         return linecache.getline(self.files[0], number).strip()
 
-    def build(self, tree: ast.Module) -> Behaviour:
+    def build(self, tree: ast.Module, changed: int | None = None) -> Behaviour:
         """Return what the code does when its text is another."""
-        return self.remake(_Namespaces(self.all, self.originals, tree).adapt)
+        if changed is None or tree is not self.known:
+            self.known, self.codes = tree, [_compiled(part) for part in tree.body]
+        codes = list(self.codes)
+        if changed is not None:
+            codes[changed] = _compiled(tree.body[changed])
+        return self.remake(_Namespaces(self.all, self.originals, codes).adapt)
 
     @functools.cached_property
     def scopes(self) -> Mapping[str, Scope]:
@@ -91,7 +101,7 @@ class FunctionCode:
 
     def watch(self, run: Callable[[Behaviour], Any]) -> None:
         """Run the code once and note what the names hold when a function returns."""
-        spaces = _Namespaces(self.all, self.originals, self.tree)
+        spaces = _Namespaces(self.all, self.originals, self.codes)
         seen: dict[str, dict[str, Any]] = {}
 
         def note(frame: types.FrameType, event: str, _: Any) -> None:
@@ -116,7 +126,7 @@ class _Namespaces:
         self,
         everything: Sequence[types.FunctionType],
         originals: Sequence[types.FunctionType],
-        tree: ast.Module,
+        codes: Sequence[types.CodeType],
     ) -> None:
         self.everything = everything
         self.spaces: dict[int, dict[str, Any]] = {}
@@ -128,8 +138,8 @@ class _Namespaces:
                 function.__code__.co_freevars, function.__closure__ or (), strict=True
             ):
                 space.setdefault(name, _content(cell))
-        for function, definition in zip(originals, tree.body, strict=True):
-            self._define(function, definition)
+        for function, code in zip(originals, codes, strict=True):
+            self._define(function, code)
         for space in self.spaces.values():
             for name, value in list(space.items()):
                 space[name] = self.adapt(value)
@@ -138,10 +148,9 @@ class _Namespaces:
         globals_ = function.__globals__
         return self.spaces.setdefault(id(globals_), dict(globals_))
 
-    def _define(self, function: types.FunctionType, definition: ast.stmt) -> None:
-        module = ast.fix_missing_locations(ast.Module([definition], []))
+    def _define(self, function: types.FunctionType, code: types.CodeType) -> None:
         held: dict[str, Any] = {}
-        exec(compile(module, FILE, "exec"), self._space(function), held)  # noqa: S102
+        exec(code, self._space(function), held)  # noqa: S102
         (new,) = held.values()
         new.__defaults__ = function.__defaults__
         new.__kwdefaults__ = function.__kwdefaults__
@@ -195,6 +204,10 @@ class _Namespaces:
         )
         made.__kwdefaults__ = function.__kwdefaults__
         return made
+
+
+def _compiled(definition: ast.stmt) -> types.CodeType:
+    return compile(ast.Module([definition], []), FILE, "exec")
 
 
 def _content(cell: types.CellType) -> Any:
