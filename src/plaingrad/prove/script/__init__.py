@@ -1,0 +1,1 @@
+"""Checks of whole training scripts: what goes downhill, and what is wrong."""
