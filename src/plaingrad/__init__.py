@@ -70,6 +70,7 @@ from .optimizers import (
 )
 from .prove.certificate.record import Certificate
 from .prove.certificate.verify import load_certificate
+from .prove.check import check
 from .schedules import (
     Cosine,
     Exponential,
@@ -155,6 +156,7 @@ __all__ = [
     "Uniform",
     "WarmUp",
     "Zeros",
+    "check",
     "data",
     "draw",
     "errors",

@@ -354,6 +354,22 @@ CAUSES: dict[str, Cause] = {
         ),
         general=True,
     ),
+    "layer": Cause(
+        ("the name of another layer is used", "用了另一层的名字"),
+        (
+            "One layer's name stands where another's is meant, as happens when a line "
+            "is copied.",
+            "本应是这一层的变量，却写成了另一层的；复制代码行时常会如此。",
+        ),
+        general=True,
+    ),
+    "swapped_arguments": Cause(
+        ("two arguments are exchanged", "两个参数的顺序反了"),
+        (
+            "A function is called with its arguments in the wrong order.",
+            "调用函数时参数的顺序写反了。",
+        ),
+    ),
     "formula": Cause(
         ("the formula is not the derivative", "公式不是正确的导数"),
         (
