@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ Array = np.ndarray[Any, Any]
 SAMPLES = 16
 """The most samples that gradients are measured on."""
 NUDGE = 1e-3
-"""How far weights and samples are moved where an array has nothing but kinks."""
+"""How far weights and samples are moved where all that is tried has a kink."""
 
 
 def certify(prepared: Prepared, entries: int, lang: str) -> Certificate:
@@ -88,11 +87,16 @@ def _rows(
     seed: int,
 ) -> Iterator[Row]:
     """Yield what was found of the input, and of each parameter in order."""
-    found = _found(point, claim, entries, seed)
-    if stuck := [name for name, one in found.items() if not one.shown]:
+    found = _found(point, claim, dict.fromkeys(["X", *claim.learnt], entries), seed)
+    lacking = {
+        name: 0 if one.shown else entries
+        for name, one in found.items()
+        if not one.ways and one.method == "complex step"
+    }
+    if lacking:
         nearby = Point(claim, moved(point.values, [*declared, "X"], seed))
-        again = _found(nearby, claim, entries, seed, stuck)
-        found |= {name: replace(one, kept=found[name]) for name, one in again.items()}
+        for name, more in _found(nearby, claim, lacking, seed).items():
+            found[name] = found[name].with_more(more)
     top = max(one.largest for one in found.values())
     yield judge("", "X", found["X"], top)
     for name, one in declared.items():
@@ -104,14 +108,13 @@ def _rows(
 
 
 def _found(
-    point: Point, claim: Claim, entries: int, seed: int, names: Collection[str] = ()
+    point: Point, claim: Claim, entries: Mapping[str, int], seed: int
 ) -> dict[str, Measured]:
-    """Return what was measured at a point, of some arrays or of all."""
+    """Return what was measured at a point, of so many entries of each array."""
     claimed = {"X": claim.by_input(point.values), **claim.gradients(point.values)}
     found = {
-        name: measure(point, name, gradient, entries, seed)
-        for name, gradient in claimed.items()
-        if not names or name in names
+        name: measure(point, name, claimed[name], count, seed)
+        for name, count in entries.items()
     }
     return second_opinions(point, found)
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ...compose import Recipe, compose
+from ...compose import BATCH, Recipe, compose, forward
 from ...derive import gradients
 from ...graph import Node
+from ...ops import leaf
 from ...optimizers import Optimizer
 from ...plan import Goal, plan
 from ...program import Procedure, Program, part
@@ -53,11 +54,14 @@ class Claim:
     ----------
     node, loss
         The loss, penalties included: its node, and what computes it.
+    learnt
+        The names of what is learnt.
     fixed
         The numbers that it reads beside arrays, at the first update.
     """
 
     def __init__(self, network: Traced, recipe: Recipe) -> None:
+        self.network, self.recipe = network, recipe
         loop = replace(recipe.loop, validated=False, stopping=None, plateau=None)
         self.program: Program = compose(
             network,
@@ -76,6 +80,7 @@ class Claim:
         self.loss: Procedure = part(update, update.results)
         (name,) = update.results
         self.node = next(step.node for step in self.loss.steps if step.name == name)
+        self.learnt = list(self.program.states.values())
         self._reference = Reference(self.program, {})
         self.fixed = {**self.program.settings, "seed": loop.seed, "step": 1}
 
@@ -90,10 +95,11 @@ class Claim:
 
     def by_input(self, values: Mapping[str, Any]) -> Array:
         """Return the gradient by X, which is derived for this, as the others are."""
-        inputs = self.loss.inputs
-        if "X" not in inputs:
-            return np.zeros_like(values["X"])
-        found, _ = gradients(self.node, [inputs["X"]])
+        recipe = self.recipe
+        traced = forward(self.network, recipe.features, training=True)
+        weight = leaf("w", (BATCH,)) if recipe.weighted else None
+        total = recipe.loss.total(traced.output, recipe.target, weight)
+        found, _ = gradients(simplify([total])[0][0], [traced.x])
         simple, _ = simplify(found)
         made = plan([Goal(simple[0], "backward")], {}, simple)
         names = list(made.inputs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,9 +23,6 @@ FAINT = 1e-4
 what rounding leaves of large numbers is no error of small ones."""
 WAYS = 2
 """Random directions through an array of which only some entries are measured."""
-TRIES = 5
-"""How often a direction that meets a kink is tried again through a quarter of the
-entries, before those alone are left that have a slope each."""
 VAGUE = 1e-3
 """Differences that are less sure than this tell nothing."""
 CLEAR = 1e-5
@@ -63,8 +60,10 @@ class Measured:
         Random directions.
     second
         One of them once more, by differences.
-    kept
-        What was measured at the weights themselves, where that was nothing but kinks.
+    skipped
+        How many entries are at a kink.
+    moved
+        Whether any of it was measured at a point close by.
     """
 
     claimed: Array
@@ -75,12 +74,22 @@ class Measured:
     doubts: Array
     ways: tuple[Way, ...] = ()
     second: Way | None = None
-    kept: Measured | None = None
+    skipped: int = 0
+    moved: bool = False
 
     @property
     def shown(self) -> bool:
         """Whether any slope could be measured."""
         return bool(self.ways) or not self.kinks.all()
+
+    def with_more(self, other: Measured) -> Measured:
+        """Return this with what was measured at a point close by.
+
+        That is the directions, or all where nothing has a slope at the point itself.
+        """
+        if self.shown:
+            return replace(self, ways=other.ways, second=other.second, moved=True)
+        return replace(other, skipped=self.skipped, moved=True)
 
     @property
     def largest(self) -> float:
@@ -139,9 +148,8 @@ def measure(
     found = [point.loss.slope(name, _unit(claimed, int(place))) for place in places]
     slopes = np.array([slope.value for slope in found], np.float64)
     kinks = np.array([slope.kink for slope in found], bool) | ~np.isfinite(slopes)
-    known = size, places[kinks], places[~kinks]
     ways = [
-        _way(point.loss, name, claimed, _supports(*known, rng), rng)
+        _way(point.loss, name, claimed, places[kinks], rng)
         for _ in range(1 if whole else WAYS)
     ]
     return Measured(
@@ -151,6 +159,7 @@ def measure(
         slopes=slopes,
         kinks=kinks,
         doubts=np.zeros(len(places)),
+        skipped=int(kinks.sum()),
         ways=tuple(way for way in ways if way is not None),
     )
 
@@ -162,35 +171,20 @@ def _unit(like: Array, place: int) -> Array:
 
 
 def _way(
-    loss: Loss,
-    name: str,
-    claimed: Array,
-    supports: Iterable[Array],
-    rng: np.random.Generator,
+    loss: Loss, name: str, claimed: Array, kinks: Array, rng: np.random.Generator
 ) -> Way | None:
-    """Return a random direction through the first of the supports that has no kink."""
-    for support in supports:
-        if not support.any():
-            continue
-        way = (rng.normal(size=support.size) * support).reshape(claimed.shape)
-        way /= np.linalg.norm(way)
-        slope = loss.slope(name, way)
-        if not slope.kink and np.isfinite(slope.value):
-            usual = float(np.linalg.norm(way * claimed))
-            return Way(way, float(np.vdot(way, claimed)), usual, slope.value)
-    return None
-
-
-def _supports(
-    size: int, kinks: Array, smooth: Array, rng: np.random.Generator
-) -> Iterator[Array]:
-    """Yield fewer and fewer entries, and last those that are known to have a slope."""
-    chosen = np.ones(size, bool)
-    chosen[kinks] = False
-    for _ in range(TRIES):
-        yield chosen
-        chosen = chosen & (rng.random(size) < 0.25)
-    yield np.isin(np.arange(size), smooth)
+    """Return a direction through all entries but some, unless it meets a kink."""
+    way = rng.normal(size=claimed.size)
+    way[kinks] = 0.0
+    length = np.linalg.norm(way)
+    if not length:
+        return None
+    way = (way / length).reshape(claimed.shape)
+    slope = loss.slope(name, way)
+    if slope.kink or not np.isfinite(slope.value):
+        return None
+    usual = float(np.linalg.norm(way * claimed))
+    return Way(way, float(np.vdot(way, claimed)), usual, slope.value)
 
 
 def _by_differences(point: Point, name: str, claimed: Array, places: Array) -> Measured:
@@ -207,6 +201,7 @@ def _by_differences(point: Point, name: str, claimed: Array, places: Array) -> M
         slopes=found.value[sure],
         kinks=found.kink[sure],
         doubts=found.error[sure],
+        skipped=int(found.kink.sum()),
     )
 
 
@@ -261,8 +256,8 @@ def judge(layer: str, name: str, found: Measured, top: float) -> Row:
         error=max(errors, default=None),
         checked=int(good.sum()),
         ways=len(found.ways),
-        kinks=int((found.kept or found).kinks.sum()),
-        moved=found.kept is not None,
+        kinks=found.skipped,
+        moved=found.moved,
         second=_second(found.second, top),
         verdict=verdict,
         why=why,

@@ -128,10 +128,10 @@ class _Pages:
         whole = row.checked + (0 if row.moved else row.kinks) == size
         checked = "all_checked" if row.checked == size else "some_checked"
         cell = say[checked].format(checked=f"{row.checked:,}", size=f"{size:,}")
-        if row.moved:
-            cell = say["moved"].format(cell=cell)
         if row.ways and not whole:
             cell += say["ways"].format(ways=row.ways)
+        if row.moved:
+            cell = say["moved"].format(cell=cell)
         return [
             f"`{row.layer}`" if row.layer else say["input"],
             f"`{row.name}`",
@@ -176,9 +176,9 @@ class _Pages:
 
 
 def _brief(value: float) -> str:
-    """Return a number in two digits: 3.5e-16, 1e-9."""
-    if not value or not math.isfinite(value):
-        return f"{value:g}"
+    """Return a number in two digits: 3.5e-16, 1e-9, 0.21."""
+    if not 0 < value < 1e-3:
+        return f"{value:.2g}"
     digits, exponent = f"{value:.1e}".split("e")
     return f"{digits.removesuffix('.0')}e{int(exponent)}"
 

@@ -35,13 +35,13 @@ class Row:
         The largest difference between claimed and measured, as a part of the largest
         entry of the gradient; None when nothing could be measured.
     checked, ways
-        Entries that were measured one by one, and random directions through all others
+        Entries that were measured one by one, and random directions through all entries
         that were measured, too.
     kinks
         Entries at a kink, where there is no slope: they were skipped.
     moved
-        Whether all that was tried is at a kink, so that it was measured at weights and
-        samples that were moved a little at random.
+        Whether directions, and entries that are all at kinks, were measured at weights
+        and samples that were moved a little at random.
     second
         The same error by central differences of the loss alone, along a random
         direction; None where these meet a kink or tell too little.

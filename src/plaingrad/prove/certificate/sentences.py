@@ -58,8 +58,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "entries, and training follows it.",
         "word_step": "Slopes are measured from the loss alone, by the *complex step*: "
         "an entry is moved by the imaginary number 1e-30 i, and the imaginary part of "
-        "the loss, divided by 1e-30, is the slope to the last digits. No rule of "
-        "derivation is used.",
+        "the loss, divided by 1e-30, is the slope to the last digits. No rule for "
+        "derivatives is used.",
         "word_differences": "An operation here takes no complex numbers, so the "
         "slopes of {names} are *differences*: the loss at two points close by.",
         "word_error": "The *largest error* is the largest difference between gradient "
@@ -74,9 +74,9 @@ SENTENCES: dict[str, dict[str, str]] = {
         "maximum where two are equal: the slopes to both sides differ (or are "
         "infinite), and there is none to compare with. Such entries are skipped and "
         "counted.",
-        "word_moved": "Every entry of {names} that was tried is at a kink; there the "
-        "slopes were measured at weights and samples that were moved a little at "
-        "random.",
+        "word_moved": "*Moved*: of {names}, a direction through all entries meets a "
+        "kink, or all entries tried are at one. For these, weights and samples were "
+        "first moved a little at random.",
         "word_second": "The *second way* is the error once more, along a random "
         "direction, by differences of the printed lines; they are blurred by rounding "
         "and tell fewer digits. It is missing where they meet a kink.",
@@ -122,7 +122,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "none": "-",
         "all_checked": "全部 {checked} 个",
         "some_checked": "{size} 个中的 {checked} 个",
-        "moved": "移动后{cell}",
+        "moved": "{cell}，移动后",
         "ways": "，{ways} 个方向",
         "chain": "证明链，共 {updates} 次更新",
         "chain_columns": "从 | 到 | 最大差异 | 结论",
@@ -156,8 +156,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "素。",
         "word_kinks": "*折点*是损失转折的地方，例如 ReLU 在 0 处、两数相等时的最大值："
         "两侧的斜率不同（或为无穷大），没有可以比较的斜率。这样的元素跳过并计数。",
-        "word_moved": "{names} 中试过的元素都在折点上，因此把权重和样本随机移动一点再"
-        "测量它们的斜率。",
+        "word_moved": "*移动后*：对 {names}，穿过全部元素的方向会遇到折点，或试过的元"
+        "素都在折点上；这些是先把权重和样本随机移动一点再测量的。",
         "word_second": "*第二种方法*是沿一个随机方向，用打印出的各行代码的差分再测一次"
         "误差；它受舍入影响，可信的位数较少。遇到折点时从缺。",
         "word_frozen": "*已冻结*的数组没有梯度：训练不改变它们。",

@@ -62,6 +62,7 @@ class Loss:
         self._order = walk([node])
         self._leaves: dict[str, Node] = {}
         self._values: dict[Node, Any] = {}
+        self._paths: dict[str, list[Node]] = {}
         with np.errstate(all="ignore"):
             for x in self._order:
                 if x.op.name == "leaf":
@@ -78,13 +79,14 @@ class Loss:
 
     def path(self, name: str) -> list[Node]:
         """Return the operations between an input and the loss, in order."""
-        if name not in self._leaves:
-            return []
-        on = {self._leaves[name]}
+        if name in self._paths:
+            return self._paths[name]
+        on = {leaf for known, leaf in self._leaves.items() if known == name}
         for node in self._order:
             if any(x in on for x in node.inputs):
                 on.add(node)
-        return [node for node in self._order if node in on and node.inputs]
+        self._paths[name] = [x for x in self._order if x in on and x.inputs]
+        return self._paths[name]
 
     def unfit(self, name: str) -> str | None:
         """Return an operation on the path from an input that takes no moved numbers."""
@@ -99,15 +101,19 @@ class Loss:
         if not path:
             return Slope(0.0)
         right, tied = self._moved(path, name, way, 1)
-        if not np.isfinite(right):
+        if not np.isfinite(right) or (not tied and self._jumped(right)):
             return Slope(np.nan)
         if not tied:
             return Slope(right.imag / STEP)
         left, _ = self._moved(path, name, way, -1)
         steep = max(abs(left.imag), abs(right.imag), SAME**2 * abs(self.value) * STEP)
         bend = abs(left.imag - right.imag) > SAME * steep
-        jump = abs(left.real - right.real) > SAME * abs(self.value)
-        return Slope(right.imag / STEP, bool(bend or jump))
+        jump = self._jumped(left) or self._jumped(right)
+        return Slope(right.imag / STEP, bool(bend) or jump)
+
+    def _jumped(self, moved: complex) -> bool:
+        """Tell whether a moved loss is another one: a step of 1e-30 is no way there."""
+        return abs(moved.real - self.value) > SAME * (1 + abs(self.value))
 
     def _moved(
         self, path: list[Node], name: str, way: Array, side: int
