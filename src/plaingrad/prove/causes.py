@@ -361,7 +361,6 @@ CAUSES: dict[str, Cause] = {
             "is copied.",
             "本应是这一层的变量，却写成了另一层的；复制代码行时常会如此。",
         ),
-        general=True,
     ),
     "swapped_arguments": Cause(
         ("two arguments are exchanged", "两个参数的顺序反了"),

@@ -21,7 +21,9 @@ from .values import scalar_kind
 
 Found = Iterator[tuple[str, ast.expr]]
 DERIVATIVE = re.compile(r"deriv|prime|grad|2d|_?back|^d_|_d$|^d[A-Z]")
+SHIFT = re.compile(r"max|shift")
 MASK = re.compile(r"mask|drop|keep", re.IGNORECASE)
+DIGITS = re.compile(r"\d+")
 FORMS = ("({0} > 0)", "(1 - {0} ** 2)", "{0} * (1 - {0})", "(1 - np.tanh({0}) ** 2)")
 FORMS += ("(np.exp(-{0}) / (1 + np.exp(-{0})) ** 2)",)
 """The usual derivatives of activations."""
@@ -60,6 +62,8 @@ def _both(node: ast.BinOp) -> tuple[tuple[ast.expr, ast.expr], ...]:
 
 def factor_cause(node: ast.expr, scope: Scope) -> str:
     """Return which mistake it is when a factor is missing or too much."""
+    if isinstance(node, ast.Compare) and SHIFT.search(text(node)):
+        return "shift"
     if is_derivative(node) or any(is_derivative(part) for part in ast.walk(node)):
         return "no_derivative"
     if MASK.search(text(node)):
@@ -204,9 +208,10 @@ def comparisons(place: Place) -> Found:
     """Compare otherwise."""
     node = place.node
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        cause = "shift" if SHIFT.search(place.text) else "mask"
         for other in (ast.Gt, ast.GtE, ast.Lt, ast.LtE):
             if not isinstance(node.ops[0], other):
-                yield "mask", ast.Compare(node.left, [other()], node.comparators)
+                yield cause, ast.Compare(node.left, [other()], node.comparators)
 
 
 def _alike(place: Place) -> Iterator[tuple[str, Any]]:
@@ -306,7 +311,29 @@ def names(place: Place) -> Found:
         if name == own or is_array(other) != is_array(value) or not is_array(value):
             continue
         if other.shape == value.shape or other.shape == value.shape[::-1]:
-            yield "place" if inside else "variable", parsed(name)
+            yield "place" if inside else _which(own, name), parsed(name)
+
+
+def _which(own: str, other: str) -> str:
+    """Return the cause when one name stands for another."""
+    return "layer" if DIGITS.sub("#", own) == DIGITS.sub("#", other) else "variable"
+
+
+def names_throughout(place: Place) -> Found:
+    """Take another variable wherever a line uses one more than once."""
+    if not place.whole:
+        return
+    used = [n.id for n in ast.walk(place.node) if isinstance(n, ast.Name)]
+    for own in sorted({name for name in used if used.count(name) > 1}):
+        value = place.known.get(own)
+        if not is_array(value):
+            continue
+        derives = f"1 - {own}" in place.text or "tanh" in place.text
+        for name, other in place.known.items():
+            if name.isidentifier() and name != own and is_array(other):
+                if other.shape == value.shape:
+                    new = re.sub(rf"\b{own}\b", name, place.text)
+                    yield "place" if derives else _which(own, name), parsed(new)
 
 
 # Products
@@ -554,6 +581,7 @@ OPERATORS: tuple[Rewrite, ...] = (
     exchanged,
     other_derivatives,
     names,
+    names_throughout,
     rows,
     other_penalties,
     missing_penalties,

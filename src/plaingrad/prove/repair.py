@@ -25,7 +25,7 @@ from .places import Place, places, statements
 from .shuffles import SHUFFLES, Change
 from .sources import Code
 
-MOST_TRIES = 6000
+MOST_TRIES = 3000
 BACKWARD = {"sign", "batch", "twice", "factor", "rate", "chain", "no_derivative", "early"}
 """Repairs that may not change the loss: any loss can be bent to fit its gradient."""
 BROKEN = (Exception,)
@@ -118,12 +118,13 @@ class _Search:
 
     def best(self) -> Repair | None:
         """Return the change that makes most gradients right."""
-        groups = self._suspects()
-        for group, loss in ((groups[0], False), (groups[1], False), (groups[2], True)):
+        partly: list[Repair] = []
+        for group, loss in zip(self._suspects(), (False, False, True), strict=True):
             found = self._found(group, loss)
-            if found is not None:
+            if found is not None and len(found.repaired) == len(self.wrong):
                 return found
-        return None
+            partly += [found] if found is not None else []
+        return max(partly, key=lambda repair: len(repair.repaired), default=None)
 
     def _found(self, group: set[int], loss: bool) -> Repair | None:
         """Return the best change of some lines."""
@@ -171,7 +172,12 @@ class _Search:
         scopes = self.code.scopes
         spots = [p for p in places(self.tree, scopes) if id(p.statement) in group]
         seen: set[tuple[int, str]] = set()
-        for rank, operator in enumerate(OPERATORS):
+        for rank, shuffle in enumerate(SHUFFLES):
+            for statement, block, scope in list(statements(self.tree, scopes)):
+                if id(statement) in group:
+                    for cause, moved in shuffle(statement, block, scope):
+                        yield Proposal(cause, rank, 5, statement, moved)
+        for rank, operator in enumerate(OPERATORS, len(SHUFFLES)):
             for place in spots:
                 if place.target and operator not in TARGETS:
                     continue
@@ -182,12 +188,6 @@ class _Search:
                         size = abs(len(new) - len(place.text))
                         change = _putting(place, node)
                         yield Proposal(cause, rank, size, place.statement, change)
-        for rank, shuffle in enumerate(SHUFFLES, len(OPERATORS)):
-            for statement, block, scope in statements(self.tree, scopes):
-                if id(statement) not in group:
-                    continue
-                for cause, change in shuffle(statement, block, scope):
-                    yield Proposal(cause, rank, 5, statement, change)
 
     def _tried(self, proposal: Proposal, loss: bool) -> tuple[Key, Repair] | None:
         if loss and proposal.cause in BACKWARD:
