@@ -1,4 +1,4 @@
-"""Makes what the docs show: `operations.md`, output in `engine.md`, speed, pictures.
+"""Makes what the docs show: `operations.md`, what code prints, speed, pictures.
 
 Run it as `python docs/make.py`; with the word `text` it leaves out the pictures. The
 tests compare the text.
@@ -158,8 +158,8 @@ def save(axes: object, name: str) -> None:
 
 if __name__ == "__main__":
     (HERE / "operations.md").write_text(operations(), encoding="utf-8")
-    engine = HERE / "engine.md"
-    engine.write_text(printed(engine.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in (HERE / "engine.md", HERE / "prove.md"):
+        page.write_text(printed(page.read_text(encoding="utf-8")), encoding="utf-8")
     for readme in ROOT.glob("README*.md"):
         page = readme.read_text(encoding="utf-8")
         readme.write_text(speed(page), encoding="utf-8")
