@@ -415,6 +415,15 @@ CAUSES: dict[str, Cause] = {
         ),
         weight="remark",
     ),
+    "of_output": Cause(
+        ("the derivative expects the output", "导数函数的自变量是激活函数的输出"),
+        (
+            "It is right when it is given f(x) instead of x, as many notes have it. "
+            "Call it with the output.",
+            "传入 f(x)（而不是 x）时它是正确的，许多讲义如此约定。调用时请传入输出值。",
+        ),
+        weight="remark",
+    ),
     "random": Cause(
         ("it draws random numbers", "函数使用随机数"),
         (

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, unknown_name, whole
+from ..errors import DataError, whole
 from .calling import Calls, Function
 from .diagnose import Finding, diagnose, text_remarks
 from .differences import number
 from .evidence import Behaviour, Evidence, Point, points
 from .parameters import Array, Arrays, Parameters, claims, parameters
 from .sources import Adapt, FunctionCode
-from .verdict import LANGUAGES, CheckReport, report
+from .verdict import CheckReport, known_language, report
 
 
 def check(
@@ -70,24 +71,47 @@ def check(
     'sign'
     """
     whole("entries", entries)
-    if lang not in LANGUAGES:
-        raise unknown_name("language", lang, LANGUAGES)
-    subject = Subject(loss, parameters(params), grads)
-    evidence, findings = examine(subject, entries)
-    return report(evidence, findings, lang)
+    known_language(lang)
+    functions = [f for f in (loss, grads) if callable(f)]
+
+    def make(adapt: Adapt) -> Made:
+        return adapt(loss), adapt(grads) if callable(grads) else grads
+
+    subject = Subject(functions, parameters(params), make)
+    return report(*examine(subject, entries), lang)
+
+
+Made = tuple[Function, Any]
+"""A loss, and gradients: a function, arrays, or None when the loss returns both."""
 
 
 class Subject:
-    """The user's code, as a behaviour: what its loss and its gradients are."""
+    """The user's code, as a behaviour: what its loss and its gradients are.
 
-    def __init__(self, loss: Function, params: Parameters, grads: Any) -> None:
-        self.params, self.loss, self.grads = params, loss, grads
-        self.functions = [f for f in (loss, grads) if callable(f)]
-        ways = {f: _way(f, params) for f in self.functions}
-        self.ways = ways
+    Parameters
+    ----------
+    functions
+        What belongs to the user: functions, methods, lambdas.
+    params
+        The parameters.
+    make
+        Makes loss and gradients, given a way to adapt what belongs to the user.
+    """
+
+    def __init__(
+        self,
+        functions: Sequence[Function],
+        params: Parameters,
+        make: Callable[[Adapt], Made],
+    ) -> None:
+        self.functions, self.params, self.make = functions, params, make
+        loss, grads = make(_as_it_is)
+        self.follows = callable(grads) or grads is None
+        self.way = _way(loss, params)
+        self.grads_way = _way(grads, params) if callable(grads) else self.way
         own = list(params.arrays.values())
-        self.calls = Calls(self.functions, own)
-        self.in_place = "none" in ways.values()
+        self.calls = Calls(functions, own)
+        self.in_place = "none" in (self.way, self.grads_way)
         if self.in_place and not all(array.flags.writeable for array in own):
             raise DataError(
                 "the loss has no arguments, so the parameters must be changed where "
@@ -96,11 +120,6 @@ class Subject:
             )
         self.changed: list[str] = []
 
-    @property
-    def follows(self) -> bool:
-        """Whether gradients can be asked for at other parameters."""
-        return callable(self.grads) or self.grads is None
-
     def start(self) -> Arrays:
         """Return the given parameters; in float64, where they are handed over."""
         return {
@@ -108,27 +127,22 @@ class Subject:
             for name, array in self.params.arrays.items()
         }
 
-    def behaviour(self, adapt: Adapt = lambda value: value) -> Behaviour:
+    def behaviour(self, adapt: Adapt | None = None) -> Behaviour:
         """Return what the code does, with some of it adapted."""
-        loss = adapt(self.loss)
-        grads = adapt(self.grads) if callable(self.grads) else self.grads
+        change = adapt or _as_it_is
+        loss, grads = self.make(change)
+
+        def both(arrays: Mapping[str, Array]) -> Any:
+            return self._call(loss, self.way, arrays, change)
 
         def value(arrays: Mapping[str, Array]) -> float:
-            found = self._call(self.loss, loss, arrays, adapt)
+            found = both(arrays)
             return number(found[0] if isinstance(found, tuple) and found else found)
 
         def gradients(arrays: Mapping[str, Array]) -> Mapping[str, Any]:
-            if callable(self.grads):
-                return self._claims(self._call(self.grads, grads, arrays, adapt))
-            if self.grads is None:
-                found = self._call(self.loss, loss, arrays, adapt)
-                if not isinstance(found, tuple) or len(found) != 2:
-                    raise DataError(
-                        "no gradients to check: hand them over as check(loss, params, "
-                        "grads), or let the loss return (loss, grads)."
-                    )
-                return self._claims(found[1])
-            return self._claims(self.grads)
+            if callable(grads):
+                return self._claims(self._call(grads, self.grads_way, arrays, change))
+            return self._claims(_second(both(arrays)) if grads is None else grads)
 
         return Behaviour(value, gradients)
 
@@ -137,11 +151,10 @@ class Subject:
         return {n: v.copy() if isinstance(v, np.ndarray) else v for n, v in made.items()}
 
     def _call(
-        self, known: Function, f: Function, arrays: Mapping[str, Array], adapt: Adapt
+        self, f: Function, way: str, arrays: Mapping[str, Array], adapt: Adapt
     ) -> Any:
         """Call a function with copies of the parameters."""
         copies = {name: array.copy() for name, array in arrays.items()}
-        way = self.ways[known]
         if way == "none":
             return self.calls(lambda: self._in_place(f, copies))
         if way == "whole":
@@ -172,6 +185,20 @@ class Subject:
                 after[name], before[name], equal_nan=True
             ):
                 self.changed.append(name)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _second(found: Any) -> Any:
+    """Return the gradients of what a loss returned beside them."""
+    if not isinstance(found, tuple) or len(found) != 2:
+        raise DataError(
+            "no gradients to check: hand them over as check(loss, params, grads), or "
+            "let the loss return (loss, grads)."
+        )
+    return found[1]
 
 
 def _way(f: Function, params: Parameters) -> str:
@@ -209,8 +236,10 @@ def _positional(signature: inspect.Signature) -> bool:
     return first.kind in kinds and first.default is first.empty
 
 
-def examine(subject: Subject, entries: int) -> tuple[Evidence, list[Finding]]:
-    """Return evidence about the user's code, and what explains it."""
+def examine(
+    subject: Subject, entries: int, why: bool = True
+) -> tuple[Evidence, list[Finding]]:
+    """Return evidence about the user's code, and, if wanted, what explains it."""
     behaviour, start = subject.behaviour(), subject.start()
     subject.calls.steady(lambda: behaviour.loss(start), "the loss")
     subject.calls.steady(lambda: behaviour.gradients(start), "the gradient")
@@ -220,6 +249,8 @@ def examine(subject: Subject, entries: int) -> tuple[Evidence, list[Finding]]:
         if not subject.follows:
             break
     evidence = Evidence(tuple(seen), *_facts(subject))
+    if not why:
+        return evidence, []
     code = _code(subject)
     squared = code is None or "** 2" in _loss_text(code) or "square" in _loss_text(code)
     findings = diagnose(evidence, code, squared)
@@ -255,8 +286,6 @@ def _code(subject: Subject) -> FunctionCode | None:
 
 
 def _loss_text(code: FunctionCode) -> str:
-    import ast
-
     return ast.unparse(code.tree)
 
 

@@ -148,7 +148,7 @@ def as_gradient(value: Any, shape: tuple[int, ...]) -> Array | None:
         array = np.asarray(value)
     except ValueError:
         return None
-    if array.dtype.kind not in "fiu" or array.shape != shape:
+    if array.dtype.kind not in "fiub" or array.shape != shape:
         return None
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 

@@ -445,8 +445,11 @@ def missing_penalties(place: Place) -> Found:
             continue
         if value.shape == shape:
             forms = ("{0} * {1}", "2 * {0} * {1}", "{0} * np.sign({1})")
-        elif not shape and value.ndim == 2:
-            forms = ("0.5 * {0} * ({1} ** 2).sum()", "{0} * ({1} ** 2).sum()")
+        elif not shape and value.ndim >= 2:
+            alike = DIGITS.sub("#", name)
+            group = [n for n in known if DIGITS.sub("#", n) == alike]
+            name = " + ".join(f"({n} ** 2).sum()" for n in group)
+            forms = ("0.5 * {0} * ({1})", "{0} * ({1})")
         else:
             continue
         for form in forms:
@@ -575,9 +578,9 @@ OPERATORS: tuple[Rewrite, ...] = (
     parentheses,
     means,
     comparisons,
-    turned,
     axes,
     unsummed,
+    turned,
     exchanged,
     other_derivatives,
     names,

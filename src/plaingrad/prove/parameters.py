@@ -61,11 +61,12 @@ def parameters(structure: Any) -> Parameters:
     return Parameters(structure, paths, arrays)
 
 
-def claims(gradients: Any, params: Parameters) -> dict[str, Any]:
+def claims(gradients: Any, params: Parameters, own: bool = True) -> dict[str, Any]:
     """Return what is claimed to be the gradient of each parameter; None if nothing.
 
     A gradient is found under the parameter's own name, or as dW1, grad_W1, W1_grad;
-    in a list or tuple by its place.
+    in a list or tuple by its place. Where the parameters stand among the gradients,
+    their own names tell nothing: then `own` is False.
     """
     names = list(params.paths)
     if len(names) == 1 and not isinstance(gradients, (Mapping, list, tuple)):
@@ -76,7 +77,7 @@ def claims(gradients: Any, params: Parameters) -> dict[str, Any]:
         if len(tops) == len(names):
             return dict(zip(names, gradients, strict=True))
     found = dict(leaves(gradients))
-    return {name: _claim(path, found) for name, path in params.paths.items()}
+    return {name: _claim(path, found, own) for name, path in params.paths.items()}
 
 
 def leaves(structure: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -106,9 +107,10 @@ def spelled(path: Path) -> str:
     return text or "x"
 
 
-def _claim(path: Path, found: Mapping[Path, Any]) -> Any:
+def _claim(path: Path, found: Mapping[Path, Any], own: bool) -> Any:
     *above, last = path or ("x",)
-    for word in (last, f"d{last}", f"d_{last}", f"grad_{last}", f"{last}_grad"):
+    names = (last,) if own else ()
+    for word in (*names, f"d{last}", f"d_{last}", f"grad_{last}", f"{last}_grad"):
         if (*above, word) in found:
             return found[(*above, word)]
     return found.get((*path, "grad"))

@@ -26,7 +26,7 @@ from .shuffles import SHUFFLES, Change
 from .sources import Code
 
 MOST_TRIES = 3000
-BACKWARD = {"sign", "batch", "twice", "factor", "rate", "chain", "no_derivative", "early"}
+BACKWARD = {"sign", "batch", "twice", "factor", "rate", "chain", "no_derivative", "early", "step"}
 """Repairs that may not change the loss: any loss can be bent to fit its gradient."""
 BROKEN = (Exception,)
 """Changed code may fail in any way; then it is no repair."""
@@ -252,10 +252,12 @@ def _promising(behaviour: Behaviour, point: Point) -> bool:
 
 
 def _measured(behaviour: Behaviour, point: Point) -> Mapping[str, Measured]:
-    """Measure a changed loss; complain when its slopes have all but vanished."""
+    """Measure a changed loss; complain when its slopes vanish or outgrow all else."""
     found = {n: measure(behaviour.loss, point.params, n, 5) for n in point.params}
-    if any(m.scale < 1e-3 * point.measured[n].scale for n, m in found.items()):
-        raise ValueError("a flat loss proves nothing")
+    for name, measured in found.items():
+        before = point.measured[name].scale
+        if before and not 0.02 < measured.scale / before < 50:
+            raise ValueError("another loss altogether proves nothing")
     return found
 
 

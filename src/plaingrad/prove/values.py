@@ -243,7 +243,7 @@ def _spelled(lam: float, evidence: Evidence) -> str:
 
 def _nearly(evidence: Evidence, name: str) -> Guess | None:
     off = max(point.relative(name) for point in evidence.points)
-    return Guess("approximate", f"{off:.1e}") if off < 1e-3 else None
+    return Guess("approximate", largest(evidence, name)) if off < 1e-3 else None
 
 
 def _some_entries(evidence: Evidence, name: str) -> Guess | None:
@@ -269,10 +269,31 @@ def _some_entries(evidence: Evidence, name: str) -> Guess | None:
 
 
 def _unknown(evidence: Evidence, name: str) -> Guess:
-    slopes, claimed, _ = _stacked(evidence, name)
-    sizes = np.linalg.norm(slopes), np.linalg.norm(claimed)
-    cosine = float(slopes @ claimed / np.prod(sizes)) if all(sizes) else 0.0
-    return Guess("unknown", f"cos(claimed, measured) = {cosine:.3f}")
+    return Guess("unknown", largest(evidence, name))
+
+
+def largest(evidence: Evidence, name: str) -> str:
+    """Return the entry that is off the most, as claimed and as measured."""
+    shape = _shape(evidence, name)
+    worst, told = -1.0, ""
+    for point in evidence.points:
+        measured = point.measured[name]
+        array = as_gradient(point.claimed[name], shape)
+        if array is None or measured.slopes.kink.all():
+            continue
+        off = np.abs(array.ravel()[measured.places] - measured.slopes.value)
+        off[measured.slopes.kink] = -1
+        entry = int(off.argmax())
+        if off[entry] > worst:
+            place = np.unravel_index(measured.places[entry], shape)
+            index = ", ".join(str(int(i)) for i in place)
+            claimed = array.ravel()[measured.places[entry]]
+            worst = float(off[entry])
+            told = (
+                f"[{index}]: claimed {claimed:.4g}, "
+                f"measured {measured.slopes.value[entry]:.4g}"
+            )
+    return told
 
 
 HYPOTHESES: tuple[Hypothesis, ...] = (

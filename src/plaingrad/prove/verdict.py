@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import unknown_name
 from .causes import CAUSES
 from .diagnose import Finding
-from .evidence import Evidence, as_gradient
+from .evidence import Evidence
 
 LANGUAGES = ("en", "zh")
 WORDS = {
@@ -32,6 +32,10 @@ WORDS = {
         "The numbers fit this; the line was not changed and run.",
         "数值符合这一判断；尚未修改并运行该行。",
     ),
+    "move": (
+        "Move this line to the end, after all gradients.",
+        "把这一行移到最后，放在所有梯度之后。",
+    ),
     "leave out": ("Leave this line out.", "去掉这一行。"),
 }
 HEAD = (
@@ -45,6 +49,12 @@ VERDICTS = {
     "half": ("half", "一半"),
     "unseen": ("no evidence", "无证据"),
 }
+
+
+def known_language(lang: str) -> None:
+    """Complain when a language is not known."""
+    if lang not in LANGUAGES:
+        raise unknown_name("language", lang, LANGUAGES)
 
 
 @dataclass(frozen=True)
@@ -174,6 +184,8 @@ class CheckReport:
             yield "code", finding.before
         if finding.after.startswith("# "):
             yield "text", self._word("leave out")
+        elif finding.after and finding.after == finding.before:
+            yield "text", self._word("move")
         elif finding.after:
             yield "text", f"{self._word('instead')}{colon}"
             yield "code", finding.after
@@ -193,8 +205,7 @@ def report(
     SettingError
         When the language is not known.
     """
-    if lang not in LANGUAGES:
-        raise unknown_name("language", lang, LANGUAGES)
+    known_language(lang)
     wrong = set(evidence.wrong())
     half = {n for f in findings if f.cause == "convention" for n in f.params}
     rows = tuple(_row(evidence, name, wrong, half) for name in evidence.names)
@@ -207,7 +218,8 @@ def _row(evidence: Evidence, name: str, wrong: set[str], half: set[str]) -> Row:
     error = max(point.relative(name) for point in evidence.points)
     kinks = sum(int(kink.sum()) for kink in seen)
     verdict = "wrong" if name in wrong else "right"
-    if as_gradient(evidence.points[0].claimed[name], shape) is None:
+    claim = evidence.points[0].claimed[name]
+    if claim is None or np.asarray(claim).dtype.kind not in "fiub":
         verdict = "missing"
     elif name in half:
         verdict = "half"
