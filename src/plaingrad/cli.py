@@ -1,4 +1,4 @@
-"""The command line: train, read, predict."""
+"""The command line: train, read, predict, check."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ examples:
   plaingrad prove runs/digits              every gradient, compared with measured slopes
   plaingrad engine runs/digits             its machine code: kernels, memory, time
   plaingrad predict runs/digits new.csv    a label for each row of a file
+  plaingrad check train.py                 the mistakes of a script of your own
 
 A MODEL is the folder of a run, or a .safetensors file that net.save wrote.
 plaingrad COMMAND --help tells more about a command."""
@@ -78,6 +79,11 @@ examples:
 It is proved on the data of the run, on those of a .npz file with the arrays X and y, or
 on random data when there is only a model. A certificate that the model keeps is held
 against what it is now. The exit code is 1 when something is wrong."""
+CHECKING = """\
+The script is run, as `python FILE.py` would run it, on this computer and with your
+rights: check only what you would run. Each run ends with the training step that is
+examined, after 10 s, or after 300,000 passes of loops; what it prints is not shown.
+The exit code is 1 when something is wrong, and 2 when the training cannot be followed."""
 PREDICTING = """\
 examples:
   plaingrad predict runs/digits new.csv
@@ -96,8 +102,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.run is None:
         top.print_help()
         return 0
+    code = 0
     try:
-        options.run(options)
+        code = options.run(options) or 0
         sys.stdout.flush()
     except PlaingradError as error:
         print(f"plaingrad: {error}", file=sys.stderr)
@@ -108,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # the reader of our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return code
 
 
 def parser() -> argparse.ArgumentParser:
@@ -160,6 +167,7 @@ def parser() -> argparse.ArgumentParser:
     proba = "the probability of each class, and not the label"
     guess.add_argument("--proba", action="store_true", help=proba)
     _add_out(guess, "write it to this .csv or .npy file")
+    _check_parser(commands)
     return top
 
 
@@ -181,6 +189,19 @@ def _add_model(command: argparse.ArgumentParser) -> None:
 
 def _add_out(command: argparse.ArgumentParser, text: str) -> None:
     command.add_argument("--out", type=Path, metavar="FILE", help=text)
+
+
+def _check_parser(commands: Any) -> None:
+    text = "find what is wrong in a NumPy script that trains"
+    made = _command(commands, "check", check, text)
+    made.epilog = CHECKING
+    made.add_argument("file", type=Path, metavar="FILE.py", help="the script")
+    fix = "write a repaired copy beside it, FILE.fixed.py, and check that"
+    made.add_argument("--fix", action="store_true", help=fix)
+    made.add_argument("--lang", default="en", help="en or zh (default: en)")
+    limit = "how long to search for the cause of a wrong step (default: 60)"
+    made.add_argument("--seconds", type=float, default=60.0, metavar="S", help=limit)
+    _add_out(made, "write the report to this file")
 
 
 def _train_parser(commands: Any) -> None:
@@ -435,3 +456,13 @@ def predict(options: argparse.Namespace) -> None:
     rows = found.reshape(len(found), -1)
     text = "".join(",".join(map(str, row)) + "\n" for row in rows)
     _say(text, options.out)
+
+
+def check(options: argparse.Namespace) -> int:
+    """Check a script that trains, and return the exit code."""
+    from .prove.script import check_script
+
+    given = {"lang": options.lang, "fix": options.fix, "seconds": options.seconds}
+    outcome, told = check_script(options.file, **given)
+    _say(told, options.out)
+    return {"wrong": 1, "refused": 2}.get(outcome.status, 0)

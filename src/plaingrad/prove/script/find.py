@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 
 from .measure import Examined, examine, learned
-from .run import Ran, Script, run
+from .run import Ran, Script, prepare, run
 from .watch import Goal
 
 LOOPS = 6
@@ -18,6 +19,7 @@ class Found:
 
     look: Ran
     examined: Examined | None
+    script: Script
 
 
 def find(script: Script) -> Found:
@@ -27,7 +29,38 @@ def find(script: Script) -> Found:
         best = _first(script, look)
         if best is not None or look.why != "step":
             break
-    return Found(look, best)
+    if best is None and look.why is None:
+        for single in beginnings(script.text):
+            once = prepare(script.path, script.text, single)
+            best = _first(once, run(once))
+            if best is not None:
+                return Found(look, best, once)
+    return Found(look, best, script)
+
+
+def beginnings(text: str) -> list[int]:
+    """Return statements from which on a script without a training loop may learn.
+
+    They are those behind the last first assignment of a name that is changed later.
+    """
+    body = ast.parse(text).body
+    first: dict[str, int] = {}
+    changed: set[str] = set()
+    for place, statement in enumerate(body):
+        for node in ast.walk(statement):
+            targets = getattr(node, "targets", [getattr(node, "target", None)])
+            if not isinstance(node, ast.Assign | ast.AugAssign):
+                continue
+            for name in (n.id for t in targets for n in ast.walk(t) if _named(n)):
+                if name in first:
+                    changed.add(name)
+                first.setdefault(name, place)
+    places = sorted({first[name] + 1 for name in changed})
+    return [place for place in places if place < len(body)]
+
+
+def _named(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name)
 
 
 def _first(script: Script, look: Ran) -> Examined | None:

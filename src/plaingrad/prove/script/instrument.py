@@ -19,6 +19,8 @@ LOSS = re.compile(
 )
 ITERATORS = ("zip", "map", "filter", "enumerate", "reversed", "iter")
 NARROW = {"float32": "float64", "float16": "float64", "single": "float64"}
+COUNT = re.compile(r"correct|cnt|hits|right", re.IGNORECASE)
+RATE = re.compile(r"^(lr|eta|alpha|a|epsilon|l_?rate|.*rate|.*step.*|learn.*)$", re.I)
 FETCHING = re.compile(r"^(load|fetch|read_csv|loadtxt|genfromtxt|load_data|imread)")
 SAYING = ("str", "repr", "round", "float", "format", "abs", "int")
 
@@ -60,15 +62,15 @@ def _scope() -> ast.expr:
 
 
 def factors(value: ast.expr) -> list[ast.expr]:
-    """Return the plain names and numbers that a product is made of."""
+    """Return the learning rates and numbers in a product."""
     if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult):
         return factors(value.left) + factors(value.right)
     if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div):
         return factors(value.left)
     if isinstance(value, ast.UnaryOp):
         return factors(value.operand)
-    plain = isinstance(value, ast.Name | ast.Attribute | ast.Constant)
-    return [value] if plain else []
+    named = isinstance(value, ast.Name | ast.Attribute) and RATE.search(_name(value))
+    return [value] if named or isinstance(value, ast.Constant) else []
 
 
 def change(target: ast.expr, value: ast.expr) -> ast.expr | None:
@@ -261,6 +263,12 @@ class Instrument(ast.NodeTransformer):
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         """Report the two sides of a difference."""
         sides = (node.left, node.right)
+        counted = _counted(node.left)
+        if isinstance(node.op, ast.Div) and counted:
+            told = ast.Constant(counted)
+            line = ast.Constant(node.lineno)
+            self.generic_visit(node)
+            return _call("ratio", line, told, node.left, node.right)
         constant = any(isinstance(side, ast.Constant) for side in sides)
         if not isinstance(node.op, ast.Sub) or constant:
             return self.generic_visit(node)
@@ -336,6 +344,16 @@ class Instrument(ast.NodeTransformer):
 def _at(node: ast.stmt, *made: ast.stmt) -> list[ast.stmt]:
     """Give statements the line of the one that they are made of."""
     return [ast.copy_location(statement, node) for statement in made]
+
+
+def _counted(node: ast.expr) -> str:
+    """Return the name of a count, without float() and a factor such as 100."""
+    if isinstance(node, ast.Call) and _name(node.func) in SAYING and node.args:
+        return _counted(node.args[0])
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return _counted(node.left) or _counted(node.right)
+    named = isinstance(node, ast.Name) and COUNT.search(node.id)
+    return node.id if isinstance(node, ast.Name) and named else ""
 
 
 def _load_slice(target: ast.Subscript) -> ast.expr:

@@ -104,8 +104,9 @@ def _sensible(place: Site) -> bool:
     Backpropagated errors are products: `l1_error = l2_delta.dot(syn1.T)`.
     """
     text = place.doc or place.name
+    if re.match(r"^[\w.\[\]]*\bdot\(", text) and "**" not in text:
+        return False
     if CURVED.search(text):
-        product = re.match(r"^[\w.]*\.?dot\(", text)
-        return not (product and "**" not in text)
+        return True
     tree = ast.parse(text, mode="eval").body
     return not (isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult | ast.MatMult))

@@ -20,6 +20,7 @@ from ..shuffles import SHUFFLES
 from .edits import Text
 from .instrument import change
 
+UNUSED = "__unused"
 DIGITS = re.compile(r"\d+(_\d+)?")
 
 
@@ -58,11 +59,49 @@ def other_layers(place: Place) -> Found:
     if not isinstance(node, ast.Name | ast.Attribute):
         return
     own, known = ast.unparse(node), variables(place.scope)
-    stem = DIGITS.sub("#", own)
+    stem = DIGITS.sub("", own)
     inside = any(map(_derives, place.above))
     for name in known:
-        if name != own and "#" in stem and DIGITS.sub("#", name) == stem:
+        if name != own and DIGITS.sub("", name) == stem:
             yield "place" if inside else "layer", parsed(name)
+
+
+def renamed(place: Place) -> Found:
+    """Take another array wherever a name stands in what is computed."""
+    if not place.whole:
+        return
+    known = variables(place.scope)
+    used = [ast.unparse(n) for n in ast.walk(place.node) if isinstance(n, ast.Name)]
+    for own in sorted({name for name in used if used.count(name) > 1}):
+        value = known.get(own)
+        for name, other in known.items():
+            if name == own or not isinstance(value, np.ndarray):
+                continue
+            if isinstance(other, np.ndarray) and other.shape == value.shape:
+                new = re.sub(rf"\b{own}\b", name, ast.unparse(place.node))
+                yield "place", parsed(new)
+
+
+def unused(place: Place) -> Found:
+    """Multiply by what was computed and is used nowhere."""
+    if not place.whole or place.shape is None:
+        return
+    for name, value in place.scope.get(UNUSED, {}).items():
+        if isinstance(value, np.ndarray) and value.shape == place.shape:
+            yield "unused", ast.BinOp(place.node, ast.Mult(), ast.Name(name, ast.Load()))
+
+
+def idle(tree: ast.AST, scopes: Mapping[str, Scope]) -> dict[str, Scope]:
+    """Return scopes that also tell, under UNUSED, what is computed for nothing."""
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    written = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    return {
+        function: {
+            **scope, UNUSED: {n: scope[n] for n in written - read if n in scope}
+        }
+        for function, scope in scopes.items()
+    }
 
 
 def _derives(node: ast.expr) -> bool:
@@ -122,9 +161,9 @@ def proposals(text: str, scopes: Mapping[str, Scope]) -> Iterator[Proposal]:
     """Yield changes, those of one kind together, the likelier kinds first."""
     tree, source = ast.parse(text), Text(text)
     spots = [place for place in places(tree, scopes) if not place.target]
-    rank = 0
-    yield from _moved(tree, source, scopes, rank)
-    yield from _unmasked(tree, source, rank + 1)
+    moved = list(_moved(tree, source, scopes))
+    yield from (one for one in moved if one.rank == 0)
+    yield from _unmasked(tree, source, 1)
     for rank, operator in enumerate((*OWN, *OPERATORS, *LATE), start=2):
         for place in spots:
             for cause, node in _given(operator, place):
@@ -133,18 +172,19 @@ def proposals(text: str, scopes: Mapping[str, Scope]) -> Iterator[Proposal]:
                     size = abs(len(ast.unparse(node)) - len(ast.unparse(place.node)))
                     line = place.node.lineno
                     yield Proposal(cause, rank, size, line, new)
+    yield from (one for one in moved if one.rank)
 
 
 def _given(operator: Rewrite, place: Place) -> list[tuple[str, ast.expr]]:
     """Return what an operator proposes; what it cannot read has no proposals."""
     try:
         return list(operator(place))
-    except (SyntaxError, ValueError, TypeError):
+    except (SyntaxError, ValueError):
         return []
 
 
 def _moved(
-    tree: ast.Module, source: Text, scopes: Mapping[str, Scope], rank: int
+    tree: ast.Module, source: Text, scopes: Mapping[str, Scope]
 ) -> Iterator[Proposal]:
     for statement, block, scope in statements(tree, scopes):
         for shuffle in SHUFFLES:
@@ -155,7 +195,7 @@ def _moved(
                 moved.undo()
                 text = source.reordered(old, new)
                 if text is not None:
-                    later = rank if cause in ("sign", "early") else rank + 90
+                    later = 0 if cause in ("sign", "early") else 99
                     yield Proposal(cause, later, 5, statement.lineno, text)
 
 
@@ -205,7 +245,7 @@ def _scaled(statement: ast.stmt) -> str | None:
     return None
 
 
-OWN = (turned_step, turned_arguments, turned_indices, other_layers, batch_softmax)
+OWN = (turned_step, turned_arguments, turned_indices, other_layers, unused, batch_softmax, renamed)
 LIKELY = 1 + len(OWN)
 """The last rank of the changes that are tried first."""
 LATE = (other_names, logistic_of)

@@ -21,16 +21,28 @@ from .instrument import HOOK, Site, instrument
 from .watch import Enough, Notes, Watch
 
 SEED = 20_17
+RUNS: list[int] = []
+"""One entry for each run in this process."""
+
+
+def count() -> int:
+    """Return how often scripts were run in this process."""
+    return len(RUNS)
 
 
 @dataclass
 class Script:
-    """A script that is ready to run: its text, its code with reports, the places."""
+    """A script that is ready to run: its text, its code with reports, the places.
+
+    `single` is for a script without a loop that trains: the number of the statement
+    from which on it is run as one pass of a loop.
+    """
 
     path: Path
     text: str
     code: Any
     sites: list[Site]
+    single: int | None = None
 
 
 @dataclass
@@ -49,14 +61,22 @@ class Ran:
     scopes: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def prepare(path: Path, text: str) -> Script:
+def prepare(path: Path, text: str, single: int | None = None) -> Script:
     """Return a script that is ready to run."""
-    tree, sites = instrument(ast.parse(text))
-    return Script(path, text, compile(tree, str(path), "exec"), sites)
+    tree = ast.parse(text)
+    if single is not None:
+        first = tree.body[single]
+        once = ast.Tuple([ast.Constant(0)], ast.Load())
+        loop = ast.For(ast.Name("_", ast.Store()), once, tree.body[single:], [])
+        tree.body[single:] = [ast.copy_location(loop, first)]
+        ast.fix_missing_locations(tree)
+    tree, sites = instrument(tree)
+    return Script(path, text, compile(tree, str(path), "exec"), sites, single)
 
 
 def run(script: Script, scopes: bool = False, **settings: Any) -> Ran:
     """Run a script under a watch; the settings are those of `Watch`."""
+    RUNS.append(1)
     watch = Watch(script.sites, file=str(script.path), **settings)
     names = {"__name__": "__main__", "__file__": str(script.path), HOOK: watch}
     ran = Ran(watch.notes)

@@ -10,6 +10,7 @@ again as a whole before anything is said.
 from __future__ import annotations
 
 import ast
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -24,6 +25,9 @@ from .run import Script, prepare, run
 from .watch import Goal
 
 MOST_REPAIRS = 3
+LATER = 3
+"""The step that a repair must be right at, too."""
+MEMORY = re.compile(r"momentum|velocit|adam|rmsprop|beta_?1|sqrt", re.IGNORECASE)
 VAGUE = ("twice", "factor", "overwritten", "variable", "formula", "chain")
 """Causes that say less than others which repair as much."""
 
@@ -88,6 +92,25 @@ class Seeker:
         self.until = time.monotonic() + seconds
         self.result = Search([])
 
+    def _steady(self, script: Script, examined: Examined, loss: Loss) -> set[str]:
+        """Return the paths whose later steps are as right as the first, by one factor."""
+        goal = Goal(examined.goal.loop, LATER)
+        later = examine(script, goal, quick=True)
+        if later is None or loss not in later.slopes:
+            return set(examined.fits(loss))
+        first, second = examined.fits(loss), later.fits(loss)
+        rates = {p.path: p.rate for p in examined.parameters}
+        after = {p.path: p.rate for p in later.parameters}
+        found = set()
+        for path, one in first.items():
+            two = second.get(path)
+            if two is None or "still" in (one.verdict, two.verdict):
+                found.add(path)
+            elif one.good and two.good and one.verdict != "sign":
+                ratio = (one.factor / rates[path]) / (two.factor / after[path])
+                found |= {path} if abs(ratio - 1) < 0.02 else set()
+        return found
+
     def search(self) -> Search:
         """Return the repairs, the first first."""
         while len(self.result.repairs) < MOST_REPAIRS:
@@ -96,7 +119,7 @@ class Seeker:
                 break
             repair, examined, loss = found
             self.result.repairs.append(repair)
-            self.script = prepare(self.script.path, repair.text)
+            self.script = prepare(self.script.path, repair.text, self.script.single)
             self.examined, self.loss = examined, loss
             if examined.right(loss):
                 self.result.proved, self.result.after = True, examined
@@ -186,6 +209,7 @@ class Seeker:
         found: dict[int, ast.stmt] = {}
         for node in ast.walk(tree):
             loop = isinstance(node, ast.For | ast.While) and node.lineno == line
+            loop = loop or (self.script.single is not None and node is tree)
             function = isinstance(node, ast.FunctionDef) and not (
                 node.lineno <= line <= (node.end_lineno or 0)
             )
@@ -223,13 +247,24 @@ class Seeker:
         )
         return "none" if same else "steps"
 
+    def _remembers(self) -> bool:
+        """Say whether something of a parameter's shape is renewed from its old value."""
+        shapes = {parameter.value.shape for parameter in self.examined.parameters}
+        for site, path, _ in self.examined.base.events:
+            place = self.script.sites[site]
+            old = self.examined.base.before.get(path)
+            own = re.search(rf"(?<!\w){re.escape(place.name)}(?!\w)", place.doc)
+            if own and path not in self._paths() and old is not None:
+                return old.shape in shapes
+        return False
+
     @staticmethod
     def _other_loss(one: float | None, other: float | None) -> bool:
         return one is None or other is None or abs(one - other) > 1e-9 * abs(other)
 
     def _made(self, text: str) -> tuple[Script, Goal] | None:
         try:
-            script = prepare(self.script.path, text)
+            script = prepare(self.script.path, text, self.script.single)
             return script, same_goal(self.script, self.examined.goal, script)
         except (SyntaxError, ValueError, IndexError):
             return None
@@ -292,7 +327,22 @@ class Seeker:
             return None
         wrong = [p for p, one in self.examined.fits(self.loss).items() if not one.good]
         mended = tuple(path for path in wrong if path in fits and fits[path].good)
+        if not quick and not self._lasts(made[0], examined, loss, set(wrong)):
+            return None
         return Repair(proposal.cause, proposal.line, proposal.text, mended), examined, loss
+
+    def _lasts(
+        self, script: Script, examined: Examined, loss: Loss, wrong: set[str]
+    ) -> bool:
+        """Say whether a change is right at a later step, too.
+
+        With momentum and the like no later step follows the slope alone, and nothing
+        is asked then.
+        """
+        if MEMORY.search(self.script.text) or self._remembers():
+            return True
+        right = {p for p, one in examined.fits(loss).items() if one.good}
+        return right <= self._steady(script, examined, loss)
 
 
 def _cause_is_general(cause: str) -> bool:

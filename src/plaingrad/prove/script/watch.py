@@ -12,6 +12,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,10 +61,12 @@ class Notes:
     whole:  paths that held whole numbers as the step began.
     events: (site, path, length of the trace before) of each change of a leaf.
     rates:  the plain factors of each path's step, multiplied.
-    sides:  the sums of the two sides of each difference.
+    sides:  the sums of squares of the two sides of each difference.
     plain:  places that hold a mere difference, with the place of that difference.
     loops:  how deep each loop stood that held a change, more by ADDING where something
             was added; turns: how often it passed.
+    miscounted: (rows counted, divisor) by the line of the division.
+    cut:    lines that put a fraction into an array of whole numbers.
     exhausted: iterators that were used up: their type and where they were made.
     """
 
@@ -76,6 +79,8 @@ class Notes:
     rates: dict[str, float] = field(default_factory=dict)
     loops: dict[int, int] = field(default_factory=dict)
     turns: dict[int, int] = field(default_factory=dict)
+    miscounted: dict[int, tuple[int, float]] = field(default_factory=dict)
+    cut: set[int] = field(default_factory=set)
     exhausted: dict[int, tuple[str, int]] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)
     sides: dict[int, list[float]] = field(default_factory=dict)
@@ -133,10 +138,13 @@ class Watch:
         self._marks: dict[int, int] = {}
         self._fresh: dict[str, Any] = {}
         self._home: Any = None
+        self._trouble: BaseException | None = None
         self._difference: tuple[Any, int] = (None, -1)
         self._made: dict[int, tuple[Any, int]] = {}
         self._seen_iterators: dict[int, Any] = {}
         self._passes = 0
+        self._counts: dict[str, int] = {}
+        self._last: Any = None
         self._began = time.monotonic()
 
     # loops -------------------------------------------------------------------------
@@ -194,6 +202,8 @@ class Watch:
             if self.brief and often and learning and time.monotonic() > self._began + LOOK:
                 raise Enough("step")
             return
+        if sys.exc_info()[1] is not self._trouble:
+            return  # an error is on its way out
         reached = self.notes.reached and goal.loop == site
         if reached and not self.notes.ended and self.notes.turns[site] == goal.turn:
             self._finish(scope)
@@ -217,6 +227,7 @@ class Watch:
         """Take note of the leaves, and change those that are to be changed."""
         notes = self.notes
         notes.reached = True
+        self._trouble = sys.exc_info()[1]
         self._home = frame.f_code
         for leaf in walk(self._scopes(frame, scope)):
             if leaf.path in self._leaves:
@@ -275,6 +286,8 @@ class Watch:
         """Note a value that is assigned, printed or returned."""
         if self._open:
             self._note(site, value)
+        elif self.goal is None:
+            self._last = value
         return value
 
     def _note(self, site: int, value: Any) -> None:
@@ -331,8 +344,8 @@ class Watch:
         self.notes.trace.append((site, half))
         self._sum(site, "squares", half)
         sides = self.notes.sides.setdefault(site, [0.0, 0.0])
-        sides[0] += float(np.sum(left))
-        sides[1] += float(np.sum(right))
+        sides[0] += float(np.sum(np.square(left, dtype=np.float64)))
+        sides[1] += float(np.sum(np.square(right, dtype=np.float64)))
         if left.shape != right.shape:
             return
         for reading, target, guess in (("right", left, right), ("left", right, left)):
@@ -348,6 +361,8 @@ class Watch:
         """Note that something is to change, and say whether it may."""
         place = self.sites[site]
         if self.goal is None:
+            with suppress(TypeError, ValueError):  # what is no number is not counted
+                self._count(place, holder, key)
             for depth, loop in enumerate(self._stack, start=1):
                 weight = depth + ADDING * place.additive
                 self.notes.loops[loop] = max(weight, self.notes.loops.get(loop, 0))
@@ -366,6 +381,23 @@ class Watch:
             if place.additive and one not in self.notes.rates:
                 self.notes.rates[one] = self._rate(place, scope)
         return not self.held.intersection(paths)
+
+    def _count(self, place: Site, holder: Any, key: Any) -> None:
+        """Count rows, and see fractions that are cut off."""
+        if holder is None:
+            one = place.inplace and is_number(self._last) and self._last in (0, 1)
+            more = self._counts.get(key, 0) + 1 if one else -PASSES
+            self._counts[key] = more if place.inplace else 0
+        elif isinstance(holder, np.ndarray) and holder.dtype.kind in "iu":
+            if np.any(np.mod(np.asarray(self._last, dtype=np.float64), 1)):
+                self.notes.cut.add(place.line)
+
+    def ratio(self, line: int, name: str, left: Any, right: Any) -> Any:
+        """Note by what a count is divided, and return the quotient."""
+        counted = self._counts.get(name, 0)
+        if self.goal is None and counted > 0 and is_number(right) and counted != right:
+            self.notes.miscounted[line] = (counted, float(right))
+        return left / right
 
     def _pick(self, site: int, holder: Any, key: Any) -> None:
         """Note the loss that `probs[rows, labels] -= 1` implies."""
