@@ -91,20 +91,21 @@ def page(found: Sequence[Outcome], correct: int, alarms: Sequence[str]) -> str:
         groups[one.mutant.operator].append(one)
     seen = sum(one.detected for one in found)
     right = sum(one.right for one in found)
+    times = [one.seconds for one in found]
     lines = [
         "# How well mistakes are found",
         "",
-        "Written by `python -m benchmarks.mutants`: training steps that plaingrad printed,",
-        "broken in known ways by patterns of text, given to `pg.check` as plain functions.",
-        "A third of them has other names of variables than plaingrad prints.",
+        "Written by `python -m benchmarks.mutants`: training steps that plaingrad",
+        "printed, broken in known ways by patterns of text, given to `pg.check` as",
+        "plain functions. A third has other names of variables than plaingrad prints.",
         "",
         f"- mutants: {len(found)}",
         f"- seen: {seen} ({seen / len(found):.1%})",
         f"- the right cause named first: {right} ({right / len(found):.1%})",
         f"- with a change of one line that was proved: {sum(o.line for o in found)}",
         f"- correct variants: {correct}, of them found wrong: {len(alarms)}",
-        f"- seconds for each: {sum(o.seconds for o in found) / len(found):.1f} on average,"
-        f" {max(o.seconds for o in found):.0f} at most",
+        f"- seconds for each: {sum(times) / len(times):.1f} on average, "
+        f"{max(times):.0f} at most",
         "",
         "| broken | cause | mutants | seen | named first | instead |",
         "| --- | --- | ---: | ---: | ---: | --- |",
@@ -112,21 +113,28 @@ def page(found: Sequence[Outcome], correct: int, alarms: Sequence[str]) -> str:
     for name, group in groups.items():
         others = sorted({one.first or "nothing" for one in group if not one.right})
         causes = ", ".join(sorted(group[0].mutant.causes))
-        numbers = (len(group), sum(o.detected for o in group), sum(o.right for o in group))
-        lines.append(
-            f"| {name} | {causes} | {' | '.join(map(str, numbers))} | {', '.join(others)} |"
+        numbers = (
+            len(group),
+            sum(o.detected for o in group),
+            sum(o.right for o in group),
         )
+        cells = [name, causes, *map(str, numbers), ", ".join(others)]
+        lines.append(f"| {' | '.join(cells)} |")
     lines += ["", *(f"- found wrong: {alarm}" for alarm in alarms)]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def main() -> None:
     """Measure, and write the page."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.mutants", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.mutants", description=__doc__
+    )
     add = parser.add_argument
     add("--seeds", type=int, nargs="+", default=[11, 12], help="seeds of the networks")
     add("--each", type=int, default=1, help="mutants of one kind from one network")
-    add("--correct", type=int, nargs="*", default=[21, 22], help="seeds of correct ones")
+    add(
+        "--correct", type=int, nargs="*", default=[21, 22], help="seeds of correct ones"
+    )
     add("--show", action="store_true", help="show each mutant that is named wrongly")
     add("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
@@ -135,8 +143,11 @@ def main() -> None:
         found.append(outcome(mutant))
         one = found[-1]
         if options.show and not (one.right and one.detected):
-            print(f"{mutant.subject.name}: {mutant.operator}: {one.first} "
-                  f"{one.detected} {one.seconds:.1f}", flush=True)
+            print(
+                f"{mutant.subject.name}: {mutant.operator}: {one.first} "
+                f"{one.detected} {one.seconds:.1f}",
+                flush=True,
+            )
     count, alarms = false_alarms(options.correct)
     text = page(found, count, alarms)
     options.out.parent.mkdir(exist_ok=True)

@@ -73,7 +73,12 @@ def edits(
 
 @breaks("sign of the output's gradient", "sign")
 def _(s: Subject) -> Iterator[Subject]:
-    yield from edits(s, "backward", r"^(dscores|dz\d|dpred|da\d) = \((.*) - (\w+)\) / n", r"\1 = (\3 - (\2)) / n")
+    yield from edits(
+        s,
+        "backward",
+        r"^(dscores|dz\d|dpred|da\d) = \((.*) - (\w+)\) / n",
+        r"\1 = (\3 - (\2)) / n",
+    )
 
 
 @breaks("sign of one weight's gradient", "sign")
@@ -111,7 +116,9 @@ def _(s: Subject) -> Iterator[Subject]:
 
 @breaks("learning rate in the gradient", "rate")
 def _(s: Subject) -> Iterator[Subject]:
-    yield from edits(s, "backward", r"^(d[Wb]\d) = (\S.*?)(\s+#.*)?$", r"\1 = lr * (\2)")
+    yield from edits(
+        s, "backward", r"^(d[Wb]\d) = (\S.*?)(\s+#.*)?$", r"\1 = lr * (\2)"
+    )
 
 
 @breaks("dropout's 1 / keep missing on the way back", "keep")
@@ -131,8 +138,7 @@ def _(s: Subject) -> Iterator[Subject]:
 
 @breaks("product in the wrong order", "transposed")
 def _(s: Subject) -> Iterator[Subject]:
-    for new in edits(s, "backward", r"^dW(\d) = (\w+)\.T @ (\w+)", r"dW\1 = \3.T @ \2"):
-        yield new
+    yield from edits(s, "backward", r"^dW(\d) = (\w+)\.T @ (\w+)", r"dW\1 = \3.T @ \2")
 
 
 @breaks("square weights not transposed", "transposed")
@@ -228,7 +234,9 @@ def _(s: Subject) -> Iterator[Subject]:
 
 @breaks("softmax over the whole batch", "softmax_axis")
 def _(s: Subject) -> Iterator[Subject]:
-    yield from edits(s, "loss", r"(exp\(shifted\))\.sum\(axis=1, keepdims=True\)", r"\1.sum()")
+    yield from edits(
+        s, "loss", r"(exp\(shifted\))\.sum\(axis=1, keepdims=True\)", r"\1.sum()"
+    )
 
 
 @breaks("softmax over the samples", "softmax_axis")
@@ -241,17 +249,32 @@ SOFTMAX = r"^dscores = \(np\.exp\(logprobs\) - onehot\) / n"
 
 @breaks("the max-shift taken for a part of the gradient", "shift")
 def _(s: Subject) -> Iterator[Subject]:
-    yield from edits(s, "backward", SOFTMAX, "dscores = (np.exp(logprobs) - onehot) / n * (shifted < 0)")
+    yield from edits(
+        s,
+        "backward",
+        SOFTMAX,
+        "dscores = (np.exp(logprobs) - onehot) / n * (shifted < 0)",
+    )
 
 
 @breaks("whole columns for one entry in each row", "onehot")
 def _(s: Subject) -> Iterator[Subject]:
-    yield from edits(s, "backward", SOFTMAX, "dscores = np.exp(logprobs)\ndscores[:, y] -= 1\ndscores /= n")
+    yield from edits(
+        s,
+        "backward",
+        SOFTMAX,
+        "dscores = np.exp(logprobs)\ndscores[:, y] -= 1\ndscores /= n",
+    )
 
 
 @breaks("the class before the right one", "onehot")
 def _(s: Subject) -> Iterator[Subject]:
-    yield from edits(s, "backward", SOFTMAX, "dscores = np.exp(logprobs)\ndscores[np.arange(n), y - 1] -= 1\ndscores /= n")
+    yield from edits(
+        s,
+        "backward",
+        SOFTMAX,
+        "dscores = np.exp(logprobs)\ndscores[np.arange(n), y - 1] -= 1\ndscores /= n",
+    )
 
 
 @breaks("the right class not subtracted", "onehot")
@@ -262,17 +285,29 @@ def _(s: Subject) -> Iterator[Subject]:
 @breaks("weights renewed before the layer below", "early")
 def _(s: Subject) -> Iterator[Subject]:
     for number in "23":
-        yield from edits(s, "backward", rf"^(dW{number} = .*)$", rf"\1\nW{number} -= lr * dW{number}")
+        yield from edits(
+            s, "backward", rf"^(dW{number} = .*)$", rf"\1\nW{number} -= lr * dW{number}"
+        )
 
 
 @breaks("kernel turned round on the way back", "flipped")
 def _(s: Subject) -> Iterator[Subject]:
-    yield from edits(s, "backward", r"@ (W\d)\.reshape\((\d+), (\d+)\)\.T", r"@ \1[::-1, ::-1].reshape(\2, \3).T")
+    yield from edits(
+        s,
+        "backward",
+        r"@ (W\d)\.reshape\((\d+), (\d+)\)\.T",
+        r"@ \1[::-1, ::-1].reshape(\2, \3).T",
+    )
 
 
 @breaks("gradient of a kernel turned round", "flipped")
 def _(s: Subject) -> Iterator[Subject]:
-    yield from edits(s, "backward", r"^(dW\d = dkernels\d\.reshape\(\d, \d, \d, \d\))", r"\1[::-1, ::-1]")
+    yield from edits(
+        s,
+        "backward",
+        r"^(dW\d = dkernels\d\.reshape\(\d, \d, \d, \d\))",
+        r"\1[::-1, ::-1]",
+    )
 
 
 @breaks("one window too few", "window")
@@ -297,7 +332,9 @@ def _(s: Subject) -> Iterator[Subject]:
     for name in s.arrays:
         rng = np.random.default_rng(len(name))
         old = rng.normal(size=s.arrays[name].shape)
-        yield s.swap(data={**s.data, "last": old}, returned={**s.returned, name: "last"})
+        yield s.swap(
+            data={**s.data, "last": old}, returned={**s.returned, name: "last"}
+        )
 
 
 @breaks("the square left out of tanh's derivative", "formula", "activation")

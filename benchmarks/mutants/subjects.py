@@ -1,7 +1,7 @@
 """Correct networks as plain functions, made from the scripts that plaingrad prints.
 
-The training step of a script becomes one function that returns (loss, gradients), or two
-functions that each do the forward pass. The check sees nothing but these functions.
+The training step of a script becomes one function that returns (loss, gradients), or
+two functions that each do the forward pass. The check sees nothing but these functions.
 """
 
 from __future__ import annotations
@@ -96,25 +96,40 @@ def subject(name: str, net: pg.Network, X: Array, y: Array, **settings: Any) -> 
     """Return the training step of a network's script."""
     text = net.longhand(X, y, epochs=1, batch_size=None, **settings)
     before, _, rest = text.partition("for epoch in range(epochs):\n")
-    step = textwrap.dedent(rest.partition("        # update\n")[0].partition("    # update\n")[0])
+    step = textwrap.dedent(
+        rest.partition("        # update\n")[0].partition("    # update\n")[0]
+    )
     forward, _, rest = step.partition("# loss\n")
     loss, _, backward = rest.partition("# backward\n")
     held: dict[str, Any] = {"data": {"X": X, "y": y}, "step": 1}
     before = before.replace('data = np.load("data.npz")\n', "")
     exec(before, held)
     wanted = re.findall(r"^d(\w+) = ", backward, re.M)
-    arrays = {n: held[n].astype(float) for n in wanted if isinstance(held.get(n), np.ndarray)}
+    arrays = {
+        n: held[n].astype(float) for n in wanted if isinstance(held.get(n), np.ndarray)
+    }
     arrays = dict(sorted(arrays.items(), key=lambda item: (item[0][-1], item[0])))
     functions = "".join(re.findall(r"^def .*?\n(?=\S)", before, re.M | re.S))
     plain = (int, float, np.ndarray)
     data = {
-        k: v for k, v in held.items()
+        k: v
+        for k, v in held.items()
         if isinstance(v, plain) and k not in arrays and not k.startswith("_")
     }
     data["X"] = data["X"].astype(float)
-    forward = "\n".join(l for l in forward.splitlines() if "# forward" not in l and "step += 1" not in l)
+    forward = "\n".join(
+        line
+        for line in forward.splitlines()
+        if "# forward" not in line and "step += 1" not in line
+    )
     return Subject(
-        name, functions, forward, loss, backward, arrays, data,
+        name,
+        functions,
+        forward,
+        loss,
+        backward,
+        arrays,
+        data,
         {n: f"d{n}" for n in arrays},
     )
 
@@ -136,18 +151,80 @@ def subjects(seed: int) -> Iterator[Subject]:
     L, c = pg.Linear, pg.Sequential
     plans: list[tuple[str, Callable[[], pg.Network], str, dict[str, Any]]] = [
         ("relu classifier", lambda: c(L(5), pg.ReLU(), L(3)), "classes", {}),
-        ("tanh classifier, l2", lambda: c(L(5), pg.Tanh(), L(3)), "classes", {"l2": 0.02}),
-        ("sigmoid regression", lambda: c(L(5), pg.Sigmoid(), L(2)), "numbers", {"loss": pg.MSE()}),
+        (
+            "tanh classifier, l2",
+            lambda: c(L(5), pg.Tanh(), L(3)),
+            "classes",
+            {"l2": 0.02},
+        ),
+        (
+            "sigmoid regression",
+            lambda: c(L(5), pg.Sigmoid(), L(2)),
+            "numbers",
+            {"loss": pg.MSE()},
+        ),
         ("deep relu", lambda: c(L(5), pg.ReLU(), L(5), pg.ReLU(), L(3)), "classes", {}),
-        ("deep tanh, l2", lambda: c(L(4), pg.Tanh(), L(4), pg.Tanh(), L(3)), "classes", {"l2": 0.01}),
-        ("dropout tanh", lambda: c(L(6), pg.Tanh(), pg.Dropout(0.3), L(3)), "classes", {}),
-        ("dropout relu", lambda: c(L(6), pg.ReLU(), pg.Dropout(0.5), L(3)), "classes", {}),
-        ("binary sigmoid", lambda: c(L(5), pg.Tanh(), L(2), pg.Sigmoid()), "truths", {"loss": pg.BinaryCrossEntropy()}),
-        ("regression mae", lambda: c(L(5), pg.ReLU(), L(2)), "numbers", {"loss": pg.MAE()}),
-        ("huber softplus", lambda: c(L(5), pg.Softplus(), L(2)), "numbers", {"loss": pg.Huber()}),
-        ("convolution", lambda: c(pg.Conv2d(3, 3), pg.Tanh(), pg.Flatten(), L(3)), "images", {}),
-        ("two convolutions", lambda: c(pg.Conv2d(2, 3), pg.ReLU(), pg.Conv2d(2, 3), pg.ReLU(), pg.Flatten(), L(3)), "images", {}),
-        ("pooling", lambda: c(pg.Conv2d(2, 2), pg.ReLU(), pg.MaxPool2d(2), pg.Flatten(), L(3)), "images", {}),
+        (
+            "deep tanh, l2",
+            lambda: c(L(4), pg.Tanh(), L(4), pg.Tanh(), L(3)),
+            "classes",
+            {"l2": 0.01},
+        ),
+        (
+            "dropout tanh",
+            lambda: c(L(6), pg.Tanh(), pg.Dropout(0.3), L(3)),
+            "classes",
+            {},
+        ),
+        (
+            "dropout relu",
+            lambda: c(L(6), pg.ReLU(), pg.Dropout(0.5), L(3)),
+            "classes",
+            {},
+        ),
+        (
+            "binary sigmoid",
+            lambda: c(L(5), pg.Tanh(), L(2), pg.Sigmoid()),
+            "truths",
+            {"loss": pg.BinaryCrossEntropy()},
+        ),
+        (
+            "regression mae",
+            lambda: c(L(5), pg.ReLU(), L(2)),
+            "numbers",
+            {"loss": pg.MAE()},
+        ),
+        (
+            "huber softplus",
+            lambda: c(L(5), pg.Softplus(), L(2)),
+            "numbers",
+            {"loss": pg.Huber()},
+        ),
+        (
+            "convolution",
+            lambda: c(pg.Conv2d(3, 3), pg.Tanh(), pg.Flatten(), L(3)),
+            "images",
+            {},
+        ),
+        (
+            "two convolutions",
+            lambda: c(
+                pg.Conv2d(2, 3),
+                pg.ReLU(),
+                pg.Conv2d(2, 3),
+                pg.ReLU(),
+                pg.Flatten(),
+                L(3),
+            ),
+            "images",
+            {},
+        ),
+        (
+            "pooling",
+            lambda: c(pg.Conv2d(2, 2), pg.ReLU(), pg.MaxPool2d(2), pg.Flatten(), L(3)),
+            "images",
+            {},
+        ),
         ("leaky, l1", lambda: c(L(5), pg.LeakyReLU(), L(3)), "classes", {"l1": 0.01}),
     ]
     for name, network, kind, settings in plans:

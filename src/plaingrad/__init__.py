@@ -71,6 +71,7 @@ from .optimizers import (
 from .prove.certificate.record import Certificate
 from .prove.certificate.verify import load_certificate
 from .prove.check import check
+from .prove.layers import check_function, check_layer
 from .schedules import (
     Cosine,
     Exponential,
@@ -157,6 +158,8 @@ __all__ = [
     "WarmUp",
     "Zeros",
     "check",
+    "check_function",
+    "check_layer",
     "data",
     "draw",
     "errors",

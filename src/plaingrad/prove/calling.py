@@ -11,7 +11,7 @@ import functools
 import io
 import random
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from typing import Any
 
@@ -43,7 +43,7 @@ class Calls:
         The names of arrays that a function changed in place.
     """
 
-    def __init__(self, functions: list[Function], own: list[Array]) -> None:
+    def __init__(self, functions: Sequence[Function], own: list[Array]) -> None:
         self.values = dict(pair for f in functions for pair in surroundings(f))
         self.arrays = {
             name: value

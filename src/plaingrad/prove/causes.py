@@ -71,8 +71,8 @@ CAUSES: dict[str, Cause] = {
             "The loss is a square without 1/2 and the gradient leaves out the 2. Many "
             "do so: the direction is right, and the rate of learning is taken twice "
             "as large. It is a convention, not a fault.",
-            "损失是没有 1/2 的平方，而梯度省去了 2。这是常见的约定，不是错误：方向正确，"
-            "只相当于学习率差一倍。",
+            "损失是没有 1/2 的平方，而梯度省去了 2。这是常见的约定，不是错误："
+            "方向正确，只相当于学习率差一倍。",
         ),
         weight="remark",
     ),
@@ -110,7 +110,8 @@ CAUSES: dict[str, Cause] = {
             "What the forward pass multiplies by, the backward pass multiplies by too: "
             "the mask (which units are kept), and 1 / keep, the factor that makes up "
             "for the dropped ones.",
-            "前向乘了什么，反向也要乘什么：掩码（保留哪些单元）以及补偿用的 1 / 保留率。",
+            "前向乘了什么，反向也要乘什么：掩码（保留哪些单元），"
+            "以及补偿用的 1 / 保留率。",
         ),
     ),
     "transposed": Cause(
@@ -137,7 +138,7 @@ CAUSES: dict[str, Cause] = {
     ),
     "penalty": Cause(
         (
-            "the penalty on large weights (L2 or L1) is not the same in loss and gradient",
+            "the penalty on large weights (L2, L1) differs in loss and gradient",
             "正则化项（对大权重的惩罚，L2 或 L1）在损失与梯度中不一致",
         ),
         (
@@ -174,8 +175,8 @@ CAUSES: dict[str, Cause] = {
         (
             "1 - a ** 2 and a * (1 - a) want the output a of tanh and sigmoid, before "
             "dropout changes it; np.tanh(z) and z > 0 want the input z.",
-            "1 - a ** 2 与 a * (1 - a) 要用 tanh、sigmoid 的输出 a（dropout 之前的值）；"
-            "1 - np.tanh(z) ** 2 与 z > 0 要用输入 z。",
+            "1 - a ** 2 与 a * (1 - a) 要用 tanh、sigmoid 的输出 a"
+            "（dropout 之前的值）；1 - np.tanh(z) ** 2 与 z > 0 要用输入 z。",
         ),
     ),
     "activation": Cause(
@@ -193,17 +194,21 @@ CAUSES: dict[str, Cause] = {
         (
             "A ReLU's output is never negative, so output >= 0 is always true and "
             "stops nothing: write output > 0.",
-            "ReLU 的输出从不为负，所以 output >= 0 永远成立，什么也挡不住：应写 output > 0。",
+            "ReLU 的输出从不为负，所以 output >= 0 永远成立，什么也挡不住："
+            "应写 output > 0。",
         ),
     ),
     "at_zero": Cause(
-        ("the ReLU mask lets through what is exactly 0", "ReLU 掩码放过了恰好为 0 的值"),
+        (
+            "the ReLU mask lets through what is exactly 0",
+            "ReLU 掩码放过了恰好为 0 的值",
+        ),
         (
             "At exactly 0 a ReLU has no slope; most libraries take 0 there, which is "
             "z > 0, and z >= 0 takes 1. With biases that begin at 0 it makes a "
             "difference.",
-            "ReLU 在 0 处没有斜率；多数库取 0，即 z > 0，而 z >= 0 取 1。偏置从 0 开始时"
-            "会有差别。",
+            "ReLU 在 0 处没有斜率；多数库取 0，即 z > 0，而 z >= 0 取 1。"
+            "偏置从 0 开始时会有差别。",
         ),
         weight="remark",
     ),
@@ -212,8 +217,8 @@ CAUSES: dict[str, Cause] = {
         (
             "The probabilities of each sample sum to 1: axis=1, keepdims=True for "
             "samples in rows. Without an axis the whole batch shares a single 1.",
-            "每个样本的概率之和为 1：样本按行排列时用 axis=1, keepdims=True。不写 axis，"
-            "整个批次的概率之和才是 1。",
+            "每个样本的概率之和为 1：样本按行排列时用 axis=1, keepdims=True。"
+            "不写 axis，整个批次的概率之和才是 1。",
         ),
     ),
     "shift": Cause(
@@ -233,8 +238,8 @@ CAUSES: dict[str, Cause] = {
             "分数较大时 exp 会溢出",
         ),
         (
-            "exp(800) is infinity, and the loss becomes nan. Subtract the largest score "
-            "of each sample first: np.exp(s - s.max(axis=1, keepdims=True)).",
+            "exp(800) is infinity, and the loss becomes nan. Subtract the largest "
+            "score of each sample first: np.exp(s - s.max(axis=1, keepdims=True)).",
             "exp(800) 等于无穷大，损失会变成 nan。先减去每个样本的最大分数："
             "np.exp(s - s.max(axis=1, keepdims=True))。",
         ),
@@ -381,7 +386,7 @@ CAUSES: dict[str, Cause] = {
     "approximate": Cause(
         ("the gradient is nearly right", "梯度接近正确，但不精确"),
         (
-            "It is off by less than a thousandth. That is how a numeric gradient looks, "
+            "It is off by less than a thousandth. So looks a numeric gradient, "
             "or one that went through float32, or one that lacks a small term, such as "
             "a penalty.",
             "误差不到千分之一。数值微分得到的梯度、经过 float32 的梯度，或缺少一个小项"
@@ -401,8 +406,9 @@ CAUSES: dict[str, Cause] = {
         ("the gradient is not the slope of this loss", "梯度不是该损失的斜率"),
         (
             "None of the usual mistakes fits. Gradients that are right tell where to "
-            "look: the mistake lies between the last right one and the first wrong one.",
-            "不符合任何常见错误。可由正确的梯度定位：错误在最后一个正确与第一个错误之间。",
+            "look: the mistake lies between the last right and the first wrong one.",
+            "不符合任何常见错误。可由正确的梯度定位："
+            "错误在最后一个正确与第一个错误之间。",
         ),
         general=True,
     ),
@@ -427,7 +433,7 @@ CAUSES: dict[str, Cause] = {
     "random": Cause(
         ("it draws random numbers", "函数使用随机数"),
         (
-            "They were seeded anew before every call, so that each call draws the same.",
+            "They were seeded anew before every call, so that all draw the same.",
             "每次调用前都重新设定了随机种子，使每次抽到的数相同。",
         ),
         weight="remark",
@@ -445,8 +451,8 @@ CAUSES: dict[str, Cause] = {
     "kink": Cause(
         ("places without a slope were left out", "跳过了没有斜率的位置"),
         (
-            "At a kink, such as ReLU at 0, the slopes to the left and right differ, and "
-            "no comparison proves anything there.",
+            "At a kink, such as ReLU at 0, the slopes to the left and right differ, "
+            "and no comparison proves anything there.",
             "在拐点（例如 ReLU 的 0 处）左右斜率不同，那里的比较不能证明什么。",
         ),
         weight="remark",

@@ -29,8 +29,8 @@ def check(
 ) -> CheckReport:
     """Compare gradients with the slopes of a loss, and say what is wrong with them.
 
-    The code may be any Python: plaingrad calls the loss with parameters that are changed
-    a little, and looks at what comes out. Nothing that belongs to the caller is changed.
+    The code may be any Python: the loss is called with parameters that are changed a
+    little, and what comes out is looked at. Nothing that belongs to the caller changes.
 
     Parameters
     ----------
@@ -148,7 +148,9 @@ class Subject:
 
     def _claims(self, found: Any) -> dict[str, Any]:
         made = claims(found, self.params)
-        return {n: v.copy() if isinstance(v, np.ndarray) else v for n, v in made.items()}
+        return {
+            n: v.copy() if isinstance(v, np.ndarray) else v for n, v in made.items()
+        }
 
     def _call(
         self, f: Function, way: str, arrays: Mapping[str, Array], adapt: Adapt
@@ -215,7 +217,9 @@ def _way(f: Function, params: Parameters) -> str:
     ]
     if not signature.parameters:
         return "none"
-    if len(needed) == 1 and (len(names) != 1 or isinstance(params.structure, np.ndarray)):
+    if len(needed) == 1 and (
+        len(names) != 1 or isinstance(params.structure, np.ndarray)
+    ):
         return "whole"
     if len(names) == len(params.arrays) and {p.name for p in needed} == set(names):
         return "names" if len(needed) > 1 else "whole"
@@ -225,8 +229,8 @@ def _way(f: Function, params: Parameters) -> str:
         return "whole" if needed or _positional(signature) else "none"
     raise DataError(
         f"the function {getattr(f, '__name__', f)} wants {len(needed)} arguments "
-        f"({', '.join(p.name for p in needed)}). It is called with the parameters only: "
-        f"hand over lambda params: {getattr(f, '__name__', 'f')}(params, X, y)."
+        f"({', '.join(p.name for p in needed)}). It is called with the parameters "
+        f"only: hand over lambda params: {getattr(f, '__name__', 'f')}(params, X, y)."
     )
 
 
@@ -280,7 +284,7 @@ def _code(subject: Subject) -> FunctionCode | None:
         code = FunctionCode(subject.functions, subject.behaviour)
         start = subject.start()
         code.watch(lambda b: (b.loss(start), b.gradients(start)))
-    except Exception:  # noqa: BLE001 - their code, torn from its place, may fail anyhow
+    except Exception:
         return None
     return code
 
@@ -305,10 +309,13 @@ def _remarks(
     size = abs(behaviour.loss(evidence.points[0].params)) + 1e-30
     if noise / size > 1e-9 or any(d.kind == "f" and d.itemsize < 8 for d in claimed):
         yield Finding("float32", holds=f"|f - f32| ~ {noise:.1e}")
-    kinks = sum(int(m.slopes.kink.sum()) for p in evidence.points for m in p.measured.values())
+    kinks = sum(
+        int(m.slopes.kink.sum()) for p in evidence.points for m in p.measured.values()
+    )
     if kinks:
         yield Finding("kink", holds=f"{kinks}")
     if code is not None:
+
         def nan() -> bool:
             large = {n: 1000 * a for n, a in subject.start().items()}
             return bool(np.isnan(behaviour.loss(large)))

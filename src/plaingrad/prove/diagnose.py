@@ -75,8 +75,7 @@ def diagnose(
 
 
 def _half(found: Guess) -> bool:
-    factor = found.detail.get("factor")
-    return isinstance(factor, float) and abs(factor - 0.5) < 1e-4
+    return found.factor is not None and abs(found.factor - 0.5) < 1e-4
 
 
 def _repaired(
@@ -107,7 +106,9 @@ def _guessed(guesses: dict[str, Guess], code: Code | None) -> list[Finding]:
     """Return a finding for each cause that the numbers show, with its parameters."""
     groups: dict[tuple[str, str], list[str]] = {}
     for name, found in guesses.items():
-        groups.setdefault((found.cause, found.holds.replace(name, "*")), []).append(name)
+        groups.setdefault((found.cause, found.holds.replace(name, "*")), []).append(
+            name
+        )
     findings = []
     for (cause, _), names in groups.items():
         statement = _assigned(names[0], code.tree) if code else None
@@ -121,18 +122,22 @@ def _guessed(guesses: dict[str, Guess], code: Code | None) -> list[Finding]:
 def _assigned(name: str, tree: ast.Module) -> ast.stmt | None:
     """Return the last statement that assigns the gradient of a parameter."""
     last = re.escape(name.rpartition(".")[2])
-    wanted = re.compile(rf"(\w+\.)?(d_?|grad_){last}|{last}_grad|d?grad\w*\['d?{last}'\]")
+    wanted = re.compile(
+        rf"(\w+\.)?(d_?|grad_){last}|{last}_grad|d?grad\w*\['d?{last}'\]"
+    )
     found = None
     for node in ast.walk(tree):
         if isinstance(node, (ast.Assign, ast.AugAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(wanted.fullmatch(ast.unparse(target)) for target in targets):
-                if found is None or node.lineno > found.lineno:
-                    found = node
+            named = any(wanted.fullmatch(ast.unparse(target)) for target in targets)
+            if named and (found is None or node.lineno > found.lineno):
+                found = node
     return found
 
 
-def text_remarks(tree: ast.Module, nan: Callable[[], bool], kinks: bool) -> Iterable[Finding]:
+def text_remarks(
+    tree: ast.Module, nan: Callable[[], bool], kinks: bool
+) -> Iterable[Finding]:
     """Yield what the text shows although the gradients agree with the slopes."""
     exps = [
         node
@@ -141,7 +146,7 @@ def text_remarks(tree: ast.Module, nan: Callable[[], bool], kinks: bool) -> Iter
     ]
     if exps and ".max(" not in ast.unparse(tree) and nan():
         yield Finding("overflow", line=exps[0].lineno, before=ast.unparse(exps[0]))
-    for node in ast.walk(tree):
-        if kinks and isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.GtE):
-            if ast.unparse(node.comparators[0]) in ("0", "0.0"):
-                yield Finding("at_zero", line=node.lineno, before=ast.unparse(node))
+    for node in ast.walk(tree) if kinks else ():
+        compared = ast.unparse(node) if isinstance(node, ast.Compare) else ""
+        if isinstance(node, ast.Compare) and compared.endswith((">= 0", ">= 0.0")):
+            yield Finding("at_zero", line=node.lineno, before=compared)

@@ -129,7 +129,7 @@ class Evidence:
 
     def wrong(self) -> list[str]:
         """Return the parameters whose claimed gradient disagrees with the slopes."""
-        return [n for n in self.names if not self.agrees(n, lambda p, n=n: p.claimed[n])]
+        return [name for name in self.names if not self.agrees(name, claim_of(name))]
 
     def agrees(self, name: str, guess: Callable[[Point], Any]) -> bool:
         """Return whether a guess made from each point agrees with its slopes."""
@@ -138,6 +138,11 @@ class Evidence:
                 return all(p.fits(name, guess(p)) for p in self.points if p.seen(name))
         except (ValueError, TypeError, IndexError, AttributeError):
             return False
+
+
+def claim_of(name: str) -> Callable[[Point], Any]:
+    """Return what is claimed for a parameter, as a guess."""
+    return lambda point: point.claimed[name]
 
 
 def as_gradient(value: Any, shape: tuple[int, ...]) -> Array | None:
@@ -156,7 +161,9 @@ def as_gradient(value: Any, shape: tuple[int, ...]) -> Array | None:
 def tolerance(array: Array) -> float:
     """Return what part of the largest slope a gradient may be off, by its digits."""
     single = array.astype(np.float32)
-    rounded = bool((single == array).all()) and bool((array != np.round(array, 2)).any())
+    rounded = bool((single == array).all()) and bool(
+        (array != np.round(array, 2)).any()
+    )
     return ROUNDED if array.dtype.itemsize < 8 or rounded else EXACT
 
 
@@ -177,7 +184,7 @@ def measure(
     if array.size <= entries:
         places = np.arange(array.size)
         ways = np.zeros((0, *array.shape))
-        along = Numeric(*(np.zeros(0) for _ in range(2)), np.zeros(0, bool), 0.0)
+        along = Numeric(np.zeros(0), np.zeros(0), np.zeros(0, bool), 0.0)
     else:
         places = np.sort(rng.choice(array.size, entries, replace=False))
         ways = rng.choice([-1.0, 1.0], (2, *array.shape))
@@ -196,9 +203,9 @@ def beside(params: Arrays) -> Arrays:
     rng = np.random.default_rng(1)
     moved = {}
     for name, array in params.items():
-        size = float(np.sqrt(np.square(array, dtype=np.float64).mean())) or 0.5
-        step = 0.2 * size * rng.uniform(-1, 1, array.shape)
-        moved[name] = array + step.astype(array.dtype)
+        size = float(np.linalg.norm(array)) / np.sqrt(array.size) or 0.5
+        step = rng.uniform(-0.2 * size, 0.2 * size, array.shape)
+        moved[name] = (array + step).astype(array.dtype)
     return moved
 
 

@@ -75,8 +75,8 @@ def check_function(
             found = derivative(own(array) if of_output else array)
             if np.shape(found) == (*given.shape, *given.shape):
                 return np.tensordot(weights, found, given.ndim)
-            array = as_gradient(found, given.shape)
-            return found if array is None else array * weights
+            entries = as_gradient(found, given.shape)
+            return found if entries is None else entries * weights
 
         return loss, grads
 
@@ -141,14 +141,14 @@ def check_layer(
         When the object has no such methods.
     """
     known_language(lang)
-    form = next((form for form in FORMS if hasattr(layer, form.forward)), None)
-    if form is None:
+    kind = next((form for form in FORMS if hasattr(layer, form.forward)), None)
+    if kind is None:
         raise DataError(
             f"{type(layer).__name__} is no layer that can be checked: it needs the "
             f"methods forward and backward, or get_output and get_input_grad."
         )
     array = np.asarray(x)
-    form = form(layer, array, target)
+    form = kind(layer, array, target)
     found = parameters({"x": array, **form.parameters()})
     functions = [
         method
@@ -172,7 +172,9 @@ class _ForwardBackward:
 
     def output(self, layer: Any, x: Array) -> Any:
         """Return what the layer makes of its input."""
-        return layer.forward(x) if self.target is None else layer.forward(x, self.target)
+        return (
+            layer.forward(x) if self.target is None else layer.forward(x, self.target)
+        )
 
     def gradients(self, layer: Any, x: Array) -> dict[str, Any]:
         """Return what the layer claims, after a forward pass."""
@@ -212,7 +214,9 @@ class _ForwardBackward:
             return layer, params["x"]
 
         def loss(params: Mapping[str, Array]) -> float:
-            return float((np.asarray(self.output(*filled(params))) * self.weights).sum())
+            return float(
+                (np.asarray(self.output(*filled(params))) * self.weights).sum()
+            )
 
         def grads(params: Mapping[str, Array]) -> dict[str, Any]:
             return self.gradients(*filled(params))

@@ -12,7 +12,7 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -24,8 +24,10 @@ DERIVATIVE = re.compile(r"deriv|prime|grad|2d|_?back|^d_|_d$|^d[A-Z]")
 SHIFT = re.compile(r"max|shift")
 MASK = re.compile(r"mask|drop|keep", re.IGNORECASE)
 DIGITS = re.compile(r"\d+")
-FORMS = ("({0} > 0)", "(1 - {0} ** 2)", "{0} * (1 - {0})", "(1 - np.tanh({0}) ** 2)")
-FORMS += ("(np.exp(-{0}) / (1 + np.exp(-{0})) ** 2)",)
+FORMS = (
+    *("({0} > 0)", "(1 - {0} ** 2)", "{0} * (1 - {0})", "(1 - np.tanh({0}) ** 2)"),
+    "(np.exp(-{0}) / (1 + np.exp(-{0})) ** 2)",
+)
 """The usual derivatives of activations."""
 
 
@@ -140,7 +142,7 @@ def scalars(scope: Scope) -> Iterator[tuple[str, str]]:
             yield scalar_kind(name), name
             if 0 < value < 1:
                 yield scalar_kind(name), f"(1 - {name})"
-    sizes = {}
+    sizes: dict[int, str] = {}
     for name, value in known.items():
         if is_array(value) and len(value) > 1 and re.fullmatch(r"[A-Za-z_]\w*", name):
             sizes.setdefault(len(value), f"len({name})")
@@ -151,7 +153,7 @@ def scalars(scope: Scope) -> Iterator[tuple[str, str]]:
 def missing_factors(place: Place) -> Found:
     """Multiply or divide what a line computes by a number that the code knows."""
     node = place.node
-    if not place.whole or place.shape is None and not is_number(place.value):
+    if not place.whole or (place.shape is None and not is_number(place.value)):
         return
     masked = MASK.search(text(node))
     for cause, word in scalars(place.scope):
@@ -197,7 +199,7 @@ def parentheses(place: Place) -> Found:
         yield cause, binary(binary(left, node.op, right.left), ast.Div(), right.right)
 
 
-def _is(node: ast.expr, kind: type[ast.operator]) -> bool:
+def _is(node: ast.AST, kind: type[ast.operator]) -> TypeGuard[ast.BinOp]:
     return isinstance(node, ast.BinOp) and isinstance(node.op, kind)
 
 
@@ -264,7 +266,7 @@ def other_derivatives(place: Place) -> Found:
 
 def missing_arrays(place: Place) -> Found:
     """Multiply or divide by an array of the same shape, or subtract it."""
-    if not place.whole and not _is(place.parent, ast.Div):  # type: ignore[arg-type]
+    if not place.whole and not _is(place.parent, ast.Div):
         return
     for name, value in _alike(place):
         zeros_and_ones = np.isin(value, (0, 1)).all()
@@ -330,10 +332,10 @@ def names_throughout(place: Place) -> Found:
             continue
         derives = f"1 - {own}" in place.text or "tanh" in place.text
         for name, other in place.known.items():
-            if name.isidentifier() and name != own and is_array(other):
-                if other.shape == value.shape:
-                    new = re.sub(rf"\b{own}\b", name, place.text)
-                    yield "place" if derives else _which(own, name), parsed(new)
+            same = is_array(other) and other.shape == value.shape
+            if same and name.isidentifier() and name != own:
+                new = re.sub(rf"\b{own}\b", name, place.text)
+                yield "place" if derives else _which(own, name), parsed(new)
 
 
 # Products
@@ -344,20 +346,22 @@ def turned(place: Place) -> Found:
     node = place.node
     if isinstance(node, ast.Attribute) and node.attr == "T":
         yield "transposed", node.value
-    elif isinstance(node, (ast.Name, ast.Subscript, ast.Attribute, ast.BinOp, ast.Call)):
+    elif isinstance(
+        node, (ast.Name, ast.Subscript, ast.Attribute, ast.BinOp, ast.Call)
+    ):
         shape = place.shape
         if shape is not None and len(shape) == 2:
             yield "transposed", ast.Attribute(node, "T", ast.Load())
     if _is(node, ast.MatMult):
-        left, right = node.left, node.right  # type: ignore[attr-defined]
+        left, right = node.left, node.right
         yield "transposed", binary(right, ast.MatMult(), left)
         yield "transposed", binary(_turn(right), ast.MatMult(), _turn(left))
         for a, b in ((_turn(left), right), (left, _turn(right))):
             yield "transposed", binary(a, ast.MatMult(), b)
             yield "transposed", binary(b, ast.MatMult(), a)
-    if isinstance(node, ast.Call) and len(node.args) == 2:
-        if text(node.func) in ("np.dot", "np.matmul", "np.outer"):
-            yield "transposed", ast.Call(node.func, node.args[::-1], node.keywords)
+    products = ("np.dot", "np.matmul", "np.outer")
+    if isinstance(node, ast.Call) and text(node.func) in products:
+        yield "transposed", ast.Call(node.func, node.args[::-1], node.keywords)
     if isinstance(node, ast.Tuple) and _integers(node):
         for order in itertools.islice(itertools.permutations(node.elts), 1, 24):
             yield "transposed", ast.Tuple(list(order), ast.Load())
@@ -370,10 +374,8 @@ def _turn(node: ast.expr) -> ast.expr:
 
 
 def _integers(node: ast.Tuple) -> bool:
-    values = [part.value for part in node.elts if isinstance(part, ast.Constant)]
-    return 2 <= len(values) == len(node.elts) <= 4 and sorted(values) == list(
-        range(len(values))
-    )
+    values = {part.value for part in node.elts if isinstance(part, ast.Constant)}
+    return 2 <= len(node.elts) <= 4 and values == set(range(len(node.elts)))
 
 
 # Axes
@@ -444,12 +446,12 @@ def missing_penalties(place: Place) -> Found:
         if not is_array(value) or value.dtype.kind != "f":
             continue
         if value.shape == shape:
-            forms = ("{0} * {1}", "2 * {0} * {1}", "{0} * np.sign({1})")
+            forms = ["{0} * {1}", "2 * {0} * {1}", "{0} * np.sign({1})"]
         elif not shape and value.ndim >= 2:
             alike = DIGITS.sub("#", name)
             group = [n for n in known if DIGITS.sub("#", n) == alike]
             name = " + ".join(f"({n} ** 2).sum()" for n in group)
-            forms = ("0.5 * {0} * ({1})", "{0} * ({1})")
+            forms = ["0.5 * {0} * ({1})", "{0} * ({1})"]
         else:
             continue
         for form in forms:
@@ -513,10 +515,10 @@ def counts(place: Place) -> Found:
             yield cause, ast.Constant(node.value + step)
     indexed = isinstance(place.parent, (ast.Slice, ast.Subscript))
     called = isinstance(place.parent, ast.Call) and text(place.parent.func) == "range"
-    if (indexed or called) and isinstance(node, (ast.BinOp, ast.Name)):
-        if is_number(place.value):
-            for op in (ast.Add(), ast.Sub()):
-                yield "window", binary(node, op, ast.Constant(1))
+    computed = isinstance(node, (ast.BinOp, ast.Name)) and is_number(place.value)
+    if computed and (indexed or called):
+        for op in (ast.Add(), ast.Sub()):
+            yield "window", binary(node, op, ast.Constant(1))
 
 
 def numbers(place: Place) -> Found:
@@ -533,8 +535,11 @@ def numbers(place: Place) -> Found:
 # Formulas
 
 
-TWINS = (("sin", "cos"), ("tanh", "arctan", "sin", "exp"), ("maximum", "minimum"))
-TWINS += (("sinh", "cosh"), ("zeros_like", "ones_like"), ("exp", "log", "tanh"))
+TWINS = (
+    *(("sin", "cos"), ("sinh", "cosh"), ("maximum", "minimum")),
+    *(("tanh", "arctan", "sin", "exp"), ("exp", "log", "tanh")),
+    ("zeros_like", "ones_like"),
+)
 
 
 def formulas(place: Place) -> Found:
@@ -547,13 +552,13 @@ def formulas(place: Place) -> Found:
                     if name != node.attr:
                         yield "formula", parsed(f"np.{name}")
     if _is(node, ast.Pow):
-        yield "formula", node.left  # type: ignore[attr-defined]
+        yield "formula", node.left
     summed = isinstance(place.parent, ast.BinOp)
     if summed and isinstance(node, (ast.Name, ast.Call)) and place.field == "right":
         yield "formula", binary(node, ast.Pow(), ast.Constant(2))
     if _is(node, ast.Mult) or _is(node, ast.Add):
         other = ast.Add() if _is(node, ast.Mult) else ast.Mult()
-        yield "formula", binary(node.left, other, node.right)  # type: ignore[attr-defined]
+        yield "formula", binary(node.left, other, node.right)
 
 
 def exchanged(place: Place) -> Found:

@@ -69,9 +69,9 @@ def claims(gradients: Any, params: Parameters, own: bool = True) -> dict[str, An
     their own names tell nothing: then `own` is False.
     """
     names = list(params.paths)
-    if len(names) == 1 and not isinstance(gradients, (Mapping, list, tuple)):
-        if isinstance(gradients, np.ndarray) or not _is_object(gradients):
-            return {names[0]: gradients}
+    alone = not isinstance(gradients, (Mapping, list, tuple))
+    if len(names) == 1 and alone and not _is_object(gradients):
+        return {names[0]: gradients}
     if isinstance(gradients, (list, tuple)) and len(gradients) == len(names):
         tops = {path[0] if path else None for path in params.paths.values()}
         if len(tops) == len(names):

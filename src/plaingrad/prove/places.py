@@ -6,15 +6,17 @@ import ast
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
 Scope = Mapping[str, Any]
-SAFE = (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.Name, ast.Attribute)
-SAFE += (ast.Constant, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Subscript, ast.Slice)
-SAFE += (ast.Tuple, ast.List, ast.Call, ast.keyword, ast.Expression)
+SAFE = (
+    *(ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.Name, ast.Attribute),
+    *(ast.Constant, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Subscript, ast.Slice),
+    *(ast.Tuple, ast.List, ast.Call, ast.keyword, ast.Expression),
+)
 """What an expression may be made of that is evaluated to learn its shape."""
 
 
@@ -157,9 +159,9 @@ def _inside(
                 keyword.value, keyword, "value", None, statement, scope, (node, *above)
             )
     if isinstance(node, (ast.ListComp, ast.GeneratorExp)):
-        for part in node.generators:
+        for loop in node.generators:
             yield from _inside(
-                part.iter, part, "iter", None, statement, scope, (node, *above)
+                loop.iter, loop, "iter", None, statement, scope, (node, *above)
             )
 
 
@@ -175,10 +177,12 @@ def evaluate(node: ast.expr, scope: Scope) -> Any:
         if isinstance(part, ast.Call) and not _numpy_call(part, scope):
             return None
     try:
-        code = compile(ast.fix_missing_locations(ast.Expression(node)), "<value>", "eval")
+        code = compile(
+            ast.fix_missing_locations(ast.Expression(node)), "<value>", "eval"
+        )
         with np.errstate(all="ignore"):
             return eval(code, dict(scope))  # noqa: S307 - the user's own expression
-    except Exception:  # noqa: BLE001 - whatever their names hold here
+    except Exception:
         return None
 
 
@@ -217,7 +221,9 @@ def _variables(scope: Scope) -> dict[str, Any]:
             continue
         found[name] = value
         if isinstance(value, dict):
-            inner = {f"{name}[{k!r}]": v for k, v in value.items() if isinstance(k, str)}
+            inner = {
+                f"{name}[{k!r}]": v for k, v in value.items() if isinstance(k, str)
+            }
         elif isinstance(value, (list, tuple)) and len(value) < 20:
             inner = {f"{name}[{i}]": v for i, v in enumerate(value)}
         elif name == "self":
@@ -228,9 +234,11 @@ def _variables(scope: Scope) -> dict[str, Any]:
     return found
 
 
-def is_array(value: Any) -> bool:
+def is_array(value: Any) -> TypeGuard[Array]:
     """Return whether a value is an array of numbers with an axis."""
-    return isinstance(value, np.ndarray) and value.ndim > 0 and value.dtype.kind in "fiub"
+    return (
+        isinstance(value, np.ndarray) and value.ndim > 0 and value.dtype.kind in "fiub"
+    )
 
 
 def is_number(value: Any) -> bool:

@@ -26,7 +26,17 @@ from .shuffles import SHUFFLES, Change
 from .sources import Code
 
 MOST_TRIES = 3000
-BACKWARD = {"sign", "batch", "twice", "factor", "rate", "chain", "no_derivative", "early", "step"}
+BACKWARD = {
+    "sign",
+    "batch",
+    "twice",
+    "factor",
+    "rate",
+    "chain",
+    "no_derivative",
+    "early",
+    "step",
+}
 """Repairs that may not change the loss: any loss can be bent to fit its gradient."""
 BROKEN = (Exception,)
 """Changed code may fail in any way; then it is no repair."""
@@ -232,9 +242,12 @@ class _Search:
             points.append(new)
         after = replace(self.evidence, points=tuple(points)).wrong()
         repaired = [name for name in self.wrong if name not in after]
-        if not repaired or set(after) - set(self.wrong) or loss and after:
+        if not repaired or set(after) - set(self.wrong) or (loss and after):
             return None
-        moved = any(p.measured is not q.measured for p, q in zip(points, self.evidence.points, strict=True))
+        moved = any(
+            p.measured is not q.measured
+            for p, q in zip(points, self.evidence.points, strict=True)
+        )
         return repaired, moved, tuple(p.claimed for p in points)
 
 

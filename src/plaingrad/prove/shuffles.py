@@ -61,7 +61,11 @@ def gathered(statement: ast.stmt, block: list[ast.stmt], scope: Scope) -> Found:
         other = ast.Sub() if isinstance(statement.op, ast.Add) else ast.Add()
         yield (
             "sign",
-            _replacing(block, statement, ast.AugAssign(statement.target, other, statement.value)),
+            _replacing(
+                block,
+                statement,
+                ast.AugAssign(statement.target, other, statement.value),
+            ),
         )
         replaced = ast.Assign([statement.target], statement.value)
         yield "overwritten", _replacing(block, statement, replaced)
@@ -78,7 +82,9 @@ def _replacing(block: list[ast.stmt], old: ast.stmt, new: ast.stmt) -> Change:
     return _reordering(block, order, new)
 
 
-def _reordering(block: list[ast.stmt], order: list[ast.stmt], shown: ast.stmt) -> Change:
+def _reordering(
+    block: list[ast.stmt], order: list[ast.stmt], shown: ast.stmt
+) -> Change:
     kept = list(block)
 
     def do() -> ast.stmt:

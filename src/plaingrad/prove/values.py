@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .evidence import Evidence, Point, as_gradient
+from .evidence import Evidence, Point, as_gradient, claim_of
 
 Array = np.ndarray[Any, Any]
 
@@ -29,13 +29,13 @@ class Guess:
         Its name in `causes.CAUSES`.
     holds
         Such as "claimed = 20 * measured (20 = n)".
-    detail
-        What is missing or too much, in the words of code: "l2 * W1".
+    factor
+        The constant factor, where it is one.
     """
 
     cause: str
     holds: str = ""
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    factor: float | None = None
 
 
 Hypothesis = Callable[[Evidence, str], Guess | None]
@@ -56,7 +56,7 @@ def _claims(evidence: Evidence, name: str) -> list[Any]:
 
 
 def _shape(evidence: Evidence, name: str) -> tuple[int, ...]:
-    return evidence.points[0].params[name].shape
+    return tuple(evidence.points[0].params[name].shape)
 
 
 def _stacked(evidence: Evidence, name: str) -> tuple[Array, Array, Array]:
@@ -66,9 +66,14 @@ def _stacked(evidence: Evidence, name: str) -> tuple[Array, Array, Array]:
         measured = point.measured[name]
         places = measured.places[~measured.slopes.kink]
         slopes = measured.slopes.value[~measured.slopes.kink]
-        flat = [np.asarray(a).ravel()[places] for a in (point.claimed[name], point.params[name])]
+        flat = [
+            np.asarray(a).ravel()[places]
+            for a in (point.claimed[name], point.params[name])
+        ]
         parts.append([slopes, *flat])
-    slopes, claimed, params = (np.concatenate(x).astype(np.float64) for x in zip(*parts, strict=True))
+    slopes, claimed, params = (
+        np.concatenate(x).astype(np.float64) for x in zip(*parts, strict=True)
+    )
     return slopes, claimed, params
 
 
@@ -95,12 +100,15 @@ def _other_shape(evidence: Evidence, name: str) -> Guess | None:
     lost = claim.ndim - len(shape)
     for reduced, word in ((np.sum, "sum"), (np.mean, "mean")):
         for axes in itertools.combinations(range(claim.ndim), max(lost, 1)):
+
             def collapsed(p: Point, f: Any = reduced, axes: Any = axes) -> Array:
                 return np.asarray(f(claimed(p), axis=axes)).reshape(shape)
 
             if evidence.agrees(name, collapsed):
                 spelled = axes[0] if len(axes) == 1 else axes
-                return Guess("unsummed", f"{told}, claimed.{word}(axis={spelled}) = measured")
+                return Guess(
+                    "unsummed", f"{told}, claimed.{word}(axis={spelled}) = measured"
+                )
     if len(shape) == 1 and lost > 0 and claim.shape[-1:] == shape:
         return Guess("unsummed", told)
     return Guess("shape", told)
@@ -134,7 +142,7 @@ def _factor(evidence: Evidence, name: str) -> Guess | None:
         return None
     cause, word = named_factor(factor, evidence)
     about = f" ({word})" if word else ""
-    return Guess(cause, f"claimed = {factor:.4g} * measured{about}", {"factor": factor})
+    return Guess(cause, f"claimed = {factor:.4g} * measured{about}", factor)
 
 
 def named_factor(factor: float, evidence: Evidence) -> tuple[str, str]:
@@ -151,7 +159,9 @@ def named_factor(factor: float, evidence: Evidence) -> tuple[str, str]:
         for made, word in _powers(name, value):
             if np.isclose(abs(factor), made, rtol=1e-4):
                 return _kind(name, evidence, value), word
-    if np.isclose(abs(factor), [s for n in evidence.sizes for s in (n, 1 / n)], rtol=1e-4).any():
+    if np.isclose(
+        abs(factor), [s for n in evidence.sizes for s in (n, 1 / n)], rtol=1e-4
+    ).any():
         return "batch", ""
     return "factor", ""
 
@@ -191,24 +201,28 @@ def _kind(name: str, evidence: Evidence, value: float) -> str:
 
 def _of_another(evidence: Evidence, name: str) -> Guess | None:
     for other in evidence.names:
-        if other == name or not evidence.agrees(other, lambda p: p.claimed[name]):
+        if other == name or not evidence.agrees(other, claim_of(name)):
             continue
-        if evidence.agrees(name, lambda p, other=other: p.claimed[other]):
-            return Guess("swapped", f"claimed(d{name}) = measured(d{other})", {"other": other})
-        return Guess("other", f"claimed(d{name}) = measured(d{other})", {"other": other})
+        if evidence.agrees(name, claim_of(other)):
+            return Guess("swapped", f"claimed(d{name}) = measured(d{other})")
+        return Guess("other", f"claimed(d{name}) = measured(d{other})")
     return None
 
 
 def _turned(evidence: Evidence, name: str) -> Guess | None:
     shape = _shape(evidence, name)
     axes = range(len(shape))
+
+    def laid(f: Any, *how: Any) -> bool:
+        return evidence.agrees(name, lambda point: f(point.claimed[name], *how))
+
     for order in itertools.islice(itertools.permutations(axes), 1, 24):
-        if tuple(shape[axis] for axis in order) == shape:
-            if evidence.agrees(name, lambda p, o=order: np.transpose(p.claimed[name], o)):
-                return Guess("transposed", f"claimed.transpose{order} = measured")
+        same = tuple(shape[axis] for axis in order) == shape
+        if same and laid(np.transpose, order):
+            return Guess("transposed", f"claimed.transpose{order} = measured")
     for count in range(1, len(shape) + 1):
         for flips in itertools.combinations(axes, count):
-            if evidence.agrees(name, lambda p, f=flips: np.flip(p.claimed[name], f)):
+            if laid(np.flip, flips):
                 return Guess("flipped", f"np.flip(claimed, {flips}) = measured")
     return None
 
@@ -221,15 +235,16 @@ def _penalty(evidence: Evidence, name: str) -> Guess | None:
         rest = slopes - claimed
         lam = float(rest @ part / (part @ part))
 
-        def repaired(p: Point, lam: float = lam, signs: bool = part is not params) -> Array:
-            array = p.params[name]
-            return p.claimed[name] + lam * (np.sign(array) if signs else array)
+        def repaired(
+            p: Point, lam: float = lam, signs: bool = part is not params
+        ) -> Array:
+            array = np.sign(p.params[name]) if signs else p.params[name]
+            return np.asarray(p.claimed[name] + lam * array)
 
         if lam and evidence.agrees(name, repaired):
             spelled = _spelled(abs(lam), evidence)
             sign = "+" if lam > 0 else "-"
-            detail = {"sign": sign, "lam": spelled, "word": word}
-            return Guess("penalty", f"measured = claimed {sign} {spelled} * {word}", detail)
+            return Guess("penalty", f"measured = claimed {sign} {spelled} * {word}")
     return None
 
 
@@ -252,7 +267,8 @@ def _some_entries(evidence: Evidence, name: str) -> Guess | None:
     shape = _shape(evidence, name)
     for point in evidence.points:
         measured = point.measured[name]
-        off, allowed = point.differences(name, as_gradient(point.claimed[name], shape))
+        array = np.asarray(point.claimed[name], np.float64)
+        off, allowed = point.differences(name, array)
         places = measured.places[~measured.slopes.kink]
         wrong |= set(places[off > allowed].tolist())
         right |= set(places[off <= allowed].tolist())

@@ -15,7 +15,10 @@ from .evidence import Evidence
 
 LANGUAGES = ("en", "zh")
 WORDS = {
-    "right": ("All gradients agree with the measured slopes.", "所有梯度都与测得的斜率一致。"),
+    "right": (
+        "All gradients agree with the measured slopes.",
+        "所有梯度都与测得的斜率一致。",
+    ),
     "wrong": (
         "{} of {} gradients disagree with the measured slopes.",
         "{1} 个梯度中有 {0} 个与测得的斜率不一致。",
@@ -116,7 +119,7 @@ class CheckReport:
         parts = [self._summary(), *table]
         for finding in self.findings:
             title, *rest = self._told(finding)
-            parts += ["", title, *(f"    {kind[1]}" for kind in rest)]
+            parts += ["", title[1], *(f"    {text}" for _, text in rest)]
         return "\n".join(parts)
 
     def markdown(self) -> str:
@@ -125,7 +128,7 @@ class CheckReport:
         parts = [self._summary(), "", *(f"| {' | '.join(row)} |" for row in rows)]
         for finding in self.findings:
             title, *rest = self._told(finding)
-            parts += ["", f"**{title}**", ""]
+            parts += ["", f"**{title[1]}**", ""]
             parts += [f"`{t}`  " if kind == "code" else f"{t}  " for kind, t in rest]
         return "\n".join(parts) + "\n"
 
@@ -142,7 +145,9 @@ class CheckReport:
                 f"<code>{html.escape(t)}</code>" if kind == "code" else html.escape(t)
                 for kind, t in rest
             ]
-            parts.append(f"<p><b>{html.escape(title)}</b><br>{'<br>'.join(lines)}</p>")
+            parts.append(
+                f"<p><b>{html.escape(title[1])}</b><br>{'<br>'.join(lines)}</p>"
+            )
         return "".join(parts)
 
     @property
@@ -166,7 +171,14 @@ class CheckReport:
     def _cells(self, row: Row) -> tuple[str, ...]:
         size = f"{row.error:.1e}" if np.isfinite(row.error) else "-"
         verdict = VERDICTS[row.verdict][self._language]
-        return (row.name, str(row.shape), size, str(row.checked), str(row.kinks), verdict)
+        return (
+            row.name,
+            str(row.shape),
+            size,
+            str(row.checked),
+            str(row.kinks),
+            verdict,
+        )
 
     def _told(self, finding: Finding) -> Iterator[tuple[str, str]]:
         """Yield the title of a finding, then (kind, text) of its lines."""
@@ -175,7 +187,7 @@ class CheckReport:
         names = comma.join(finding.params)
         start = self._word("remark") if finding.remark else names
         start = f"{start}{colon if start else ''}"
-        yield f"{start}{cause.title[self._language]}"  # type: ignore[misc]
+        yield "title", f"{start}{cause.title[self._language]}"
         yield "text", cause.why[self._language]
         if finding.holds:
             yield "code", finding.holds
