@@ -10,9 +10,11 @@ from __future__ import annotations
 import functools
 import io
 import random
+import sysconfig
 import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,12 @@ from ..errors import DataError
 
 Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]
+LIBRARIES = (
+    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib")),
+    *(sysconfig.get_path(name) for name in ("purelib", "platlib")),
+    *(str(Path(__file__).parents[1]), "<__array_function__", "<frozen"),
+)
+"""Where functions come from that are not the user's."""
 
 
 class Calls:
@@ -58,24 +66,24 @@ class Calls:
             for value in self.values.values()
             if isinstance(value, np.random.Generator)
         ]
-        self.random = False
+        self.random, self.seed = False, 0
         self.changed: list[str] = []
 
-    def __call__(self, f: Callable[[], Any], seed: int = 0) -> Any:
+    def __call__(self, f: Callable[[], Any]) -> Any:
         """Return what a function returns, and put everything back."""
         try:
             with np.errstate(all="ignore"), redirect_stdout(io.StringIO()):
-                return self._seeded(f, seed) if self.random else f()
+                return self._seeded(f) if self.random else f()
         finally:
             self._restore()
 
-    def _seeded(self, f: Callable[[], Any], seed: int) -> Any:
+    def _seeded(self, f: Callable[[], Any]) -> Any:
         before = np.random.get_state(), random.getstate()  # noqa: NPY002
-        np.random.seed(seed)  # noqa: NPY002
-        random.seed(seed)
+        np.random.seed(self.seed)  # noqa: NPY002
+        random.seed(self.seed)
         for generator, state in self.generators:
             generator.bit_generator.state = state
-            generator.random(seed)
+            generator.random(self.seed)
         try:
             return f()
         finally:
@@ -85,7 +93,7 @@ class Calls:
                 generator.bit_generator.state = state
 
     def steady(self, f: Callable[[], Any], what: str) -> Any:
-        """Return what `f` returns, after seeing whether it always does.
+        """Return what `f`, which calls by this, returns; see whether it always does.
 
         Raises
         ------
@@ -93,8 +101,10 @@ class Calls:
             When two calls in the same state give different results.
         """
         was, self.random = self.random, True
-        first, second, other = self(f), self(f), self(f, seed=1)
-        self.random = was or not same(first, other)
+        first, second = f(), f()
+        self.seed = 1
+        other = f()
+        self.seed, self.random = 0, was or not same(first, other)
         if not same(first, second):
             raise DataError(
                 f"{what} gives another result each time it is called with the same "
@@ -124,25 +134,24 @@ def same(one: Any, other: Any) -> bool:
 
 
 def user_functions(f: Function) -> list[types.FunctionType]:
-    """Return a function and those of the same file that it reaches, f first."""
+    """Return a function and those of the user's that it reaches, f first."""
     found: list[types.FunctionType] = []
 
-    def visit(value: Any, file: str | None) -> None:
+    def visit(value: Any) -> None:
         function = plain_function(value)
         if function is None or function in found:
             return
-        here = function.__code__.co_filename
-        if file is not None and here != file:
+        if function.__code__.co_filename.startswith(LIBRARIES):
             return
         found.append(function)
         for _, other in _reached(function):
-            visit(other, here)
+            visit(other)
         owner = getattr(value, "__self__", None)
         if owner is not None and not isinstance(owner, type):
             for name in _names(function.__code__):
-                visit(getattr(type(owner), name, None), here)
+                visit(getattr(type(owner), name, None))
 
-    visit(f, None)
+    visit(f)
     return found
 
 

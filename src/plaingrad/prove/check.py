@@ -147,7 +147,9 @@ class Subject:
         return Behaviour(value, gradients)
 
     def _claims(self, found: Any) -> dict[str, Any]:
-        made = claims(found, self.params)
+        among = type(found) is type(self.params.structure)
+        own = not among or isinstance(found, (Mapping, list, tuple, np.ndarray))
+        made = claims(found, self.params, own)
         return {
             n: v.copy() if isinstance(v, np.ndarray) else v for n, v in made.items()
         }

@@ -66,7 +66,8 @@ def diagnose(
     """
     wrong = evidence.wrong()
     guesses = {name: guess(evidence, name) for name in wrong}
-    if wrong and squared and all(_half(found) for found in guesses.values()):
+    sloping = [name for name in evidence.names if evidence.sloping(name)]
+    if squared and wrong == sloping and all(map(_half, guesses.values())) and wrong:
         return [Finding("convention", tuple(wrong), "claimed = 0.5 * measured")]
     found = _repaired(evidence, code, guesses) if code and wrong else []
     fixed = {name for finding in found for name in finding.params}

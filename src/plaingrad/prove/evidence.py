@@ -127,6 +127,10 @@ class Evidence:
         """The parameters."""
         return list(self.points[0].params)
 
+    def sloping(self, name: str) -> bool:
+        """Return whether the loss changes with a parameter at all."""
+        return any(point.measured[name].scale > 1e-12 for point in self.points)
+
     def wrong(self) -> list[str]:
         """Return the parameters whose claimed gradient disagrees with the slopes."""
         return [name for name in self.names if not self.agrees(name, claim_of(name))]

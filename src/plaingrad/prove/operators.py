@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -68,7 +68,7 @@ def factor_cause(node: ast.expr, scope: Scope) -> str:
         return "shift"
     if is_derivative(node) or any(is_derivative(part) for part in ast.walk(node)):
         return "no_derivative"
-    if MASK.search(text(node)):
+    if is_masked(node, scope):
         return "keep"
     if isinstance(node, ast.Constant):
         return "twice" if node.value in (2, 0.5) else "factor"
@@ -119,6 +119,8 @@ def wrong_factors(place: Place) -> Found:
     penalty = of_penalty(node) and "@" not in text(node)
     if isinstance(node.op, (ast.Mult, ast.Div)):
         cause = factor_cause(node.right, place.scope)
+        if cause in ("factor", "twice") and is_masked(node.left, place.scope):
+            cause = "keep"
         yield "penalty" if penalty else cause, node.left
         if is_number(_value(node.right, place.scope)):
             other = ast.Div() if isinstance(node.op, ast.Mult) else ast.Mult()
@@ -155,21 +157,14 @@ def missing_factors(place: Place) -> Found:
     node = place.node
     if not place.whole or (place.shape is None and not is_number(place.value)):
         return
-    masked = MASK.search(text(node))
+    masked = is_masked(node, place.scope)
     for cause, word in scalars(place.scope):
-        if cause == "factor" and masked:
-            cause = "keep"
-        if word == "2" and masked:
+        if cause in ("factor", "twice") and masked:
             cause = "keep"
         for op in (ast.Mult(), ast.Div()):
             yield cause, binary(node, op, parsed(word))
-    for number in _constants(place.scope):
-        if masked:
-            yield "keep", binary(node, ast.Div(), ast.Constant(number))
-
-
-def _constants(scope: Scope) -> tuple[float, ...]:
-    return (0.5, 0.8, 0.7, 0.9, 0.6, 0.75, 0.25)
+    for number in place.numbers if masked else ():
+        yield "keep", binary(node, ast.Div(), ast.Constant(number))
 
 
 def means(place: Place) -> Found:
@@ -273,7 +268,10 @@ def missing_arrays(place: Place) -> Found:
         masks = MASK.search(name) or value.dtype.kind == "b"
         if place.whole:
             cause = "keep" if masks else "chain"
-            yield cause, binary(place.node, ast.Mult(), parsed(name))
+            product = binary(place.node, ast.Mult(), parsed(name))
+            yield cause, product
+            for number in (*place.numbers, *_shares(place.known)) if masks else ():
+                yield cause, binary(product, ast.Div(), parsed(str(number)))
         cause = "onehot" if zeros_and_ones else "formula"
         yield cause, binary(place.node, ast.Sub(), parsed(name))
     small = [(n, v) for n, v in place.known.items() if is_array(v)]
@@ -281,6 +279,20 @@ def missing_arrays(place: Place) -> Found:
     for name, value in small:
         if place.whole and shape and value.shape != shape and _spreads(value, shape):
             yield "chain", binary(place.node, ast.Mult(), parsed(name))
+
+
+def _shares(known: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of numbers between 0 and 1, and of what they leave."""
+    for name, value in known.items():
+        if is_number(value) and 0 < value < 1:
+            yield from (name, f"(1 - {name})")
+
+
+def is_masked(node: ast.expr, scope: Scope) -> bool:
+    """Return whether a mask, an array of truth values, takes part in an expression."""
+    used = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
+    kinds = [getattr(scope.get(name), "dtype", np.dtype(float)).kind for name in used]
+    return "b" in kinds or bool(MASK.search(text(node)))
 
 
 def _spreads(value: Any, shape: tuple[int, ...]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -40,6 +40,8 @@ class Place:
         Whether it is assigned to, such as d[rows, y] in d[rows, y] -= 1.
     known
         The variables of the scope: see `variables`.
+    numbers
+        The numbers with a point that stand anywhere in the code.
     """
 
     node: ast.expr
@@ -52,6 +54,7 @@ class Place:
     whole: bool
     target: bool
     known: Mapping[str, Any]
+    numbers: tuple[float, ...] = ()
 
     @functools.cached_property
     def text(self) -> str:
@@ -93,12 +96,16 @@ def parsed(text: str) -> ast.expr:
 
 def places(tree: ast.Module, scopes: Mapping[str, Scope]) -> Iterator[Place]:
     """Yield every expression of a program, outer ones first."""
+    constants = (n.value for n in ast.walk(tree) if isinstance(n, ast.Constant))
+    numbers = tuple({x for x in constants if type(x) is float and x not in (0.0, 1.0)})
     for statement, _, scope in statements(tree, scopes):
         if isinstance(statement, (ast.While, ast.Import, ast.ImportFrom)):
             continue
+        if _is_docstring(statement):
+            continue
         for field, index, node in _expressions(statement):
-            if not _is_docstring(statement):
-                yield from _inside(node, statement, field, index, statement, scope, ())
+            for place in _inside(node, statement, field, index, statement, scope, ()):
+                yield replace(place, numbers=numbers)
 
 
 def statements(

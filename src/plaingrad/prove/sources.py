@@ -10,7 +10,6 @@ import ast
 import copy
 import functools
 import inspect
-import linecache
 import sys
 import textwrap
 import types
@@ -41,9 +40,6 @@ class Code(Protocol):
         `changed` tells which statement of the tree is not what it was when the same
         tree was built before; None when that is not known.
         """
-
-    def line(self, number: int) -> str:
-        """Return a line of the text as the user wrote it."""
 
 
 class FunctionCode:
@@ -79,11 +75,6 @@ class FunctionCode:
             raise OSError("no source text")
         self.tree = ast.Module(body, [])
         self.known, self.codes = self.tree, [_compiled(part) for part in body]
-        self.files = [f.__code__.co_filename for f in self.originals]
-
-    def line(self, number: int) -> str:
-        """Return a line of the text as the user wrote it."""
-        return linecache.getline(self.files[0], number).strip()
 
     def build(self, tree: ast.Module, changed: int | None = None) -> Behaviour:
         """Return what the code does when its text is another."""
