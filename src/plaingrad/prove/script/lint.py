@@ -69,9 +69,9 @@ def _stored(node: ast.Name) -> bool:
 
 
 def _found(
-    cause: str, node: ast.expr, text: Text, new: ast.expr, **words: str
+    cause: str, node: ast.expr, text: Text, better: ast.expr, **words: str
 ) -> Found:
-    return Found(cause, node.lineno, text.replaced(node, new), True, words)
+    return Found(cause, node.lineno, text.replaced(node, better), True, words)
 
 
 def old_imports(tree: ast.Module, text: Text) -> Iterator[Found]:

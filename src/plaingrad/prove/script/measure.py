@@ -105,6 +105,13 @@ class Examined:
 def spread(parameters: list[Parameter], fits: dict[str, Fit]) -> float:
     """Return how far the factors lie apart, each divided by the rate that is written."""
     relative, plain = [], []
+    pulls = [
+        fits[p.path].decay
+        for p in parameters
+        if p.value.ndim > 1 and fits[p.path].verdict in ("down", "decay")
+    ]
+    if pulls and max(pulls) - min(pulls) > 0.02 * max(pulls):
+        return 1.0  # the penalty pulls the weights of two layers differently
     if any(one.verdict == "sign" for one in fits.values()):
         return 0.0  # each number has its own factor
     for parameter in parameters:
@@ -176,7 +183,7 @@ def learned(script: Script, goal: Goal) -> tuple[Notes, list[str]] | None:
         return None
     paths = {path for _, path, _ in located.notes.events}
     base = run(script, goal=goal, keep=paths).notes
-    found = [path for path in _changed(base) if _learns(script, goal, base, path)]
+    found = [path for path in _changed(script, base) if _learns(script, goal, base, path)]
     return (base, found) if found else None
 
 
@@ -197,15 +204,19 @@ def examine(script: Script, goal: Goal, quick: bool = False) -> Examined | None:
     return Examined(goal, base, parameters, slopes, dict(held.notes.losses))
 
 
-def _changed(base: Notes) -> list[str]:
-    """Return the paths whose numbers are others when the step has ended."""
+def _changed(script: Script, base: Notes) -> list[str]:
+    """Return the paths whose numbers are others when the step has ended.
+
+    Those to which only zeros were added count, too.
+    """
     found = []
+    added = {path for site, path, _ in base.events if script.sites[site].additive}
     for path, before in base.before.items():
         after = base.after.get(path)
         if after is None or after.shape != before.shape or path in base.whole:
             continue
         shuffled = np.array_equal(np.sort(after, axis=None), np.sort(before, axis=None))
-        if not shuffled and np.all(np.isfinite(after)):
+        if (not shuffled or path in added) and np.all(np.isfinite(after)):
             found.append(path)
     return found
 

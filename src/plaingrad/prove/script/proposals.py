@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..operators import DERIVATIVE, OPERATORS, Found, is_derivative
+from ..operators import DERIVATIVE, MASK, OPERATORS, Found, is_derivative
 from ..places import Place, Rewrite, Scope, parsed, places, statements, variables
 from ..shuffles import SHUFFLES
 from .edits import Text
@@ -46,9 +46,13 @@ def turned_arguments(place: Place) -> Found:
 
 
 def turned_indices(place: Place) -> Found:
-    """Exchange the two indices of a list of lists."""
+    """Exchange two indices that stand in another order than those of what is changed."""
     node = place.node
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Subscript):
+        target = ast.unparse(getattr(place.statement, "target", place.statement))
+        order = f"[{ast.unparse(node.slice)}][{ast.unparse(node.value.slice)}]"
+        if not target.split("=")[0].rstrip().endswith(order):
+            return
         inner = ast.Subscript(node.value.value, node.slice, ast.Load())
         yield "transposed", ast.Subscript(inner, node.value.slice, ast.Load())
 
@@ -124,6 +128,50 @@ def batch_softmax(place: Place) -> Found:
             yield "softmax_axis", ast.Call(node.func, node.args, words)
 
 
+def exchanged_sides(place: Place) -> Found:
+    """Exchange the sides of a difference."""
+    node = place.node
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+        if not isinstance(node.left, ast.Constant) and change_of(place) is None:
+            yield "sign", ast.BinOp(node.right, ast.Sub(), node.left)
+
+
+def change_of(place: Place) -> ast.expr | None:
+    """Return what a statement adds to its own target, if it does."""
+    statement = place.statement
+    if isinstance(statement, ast.Assign):
+        return change(statement.targets[0], statement.value)
+    return None
+
+
+def unsquared(place: Place) -> Found:
+    """Write tanh's and sigmoid's derivative as they are: 1 - a ** 2, a * (1 - a)."""
+    node = place.node
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub):
+        return
+    left, right = ast.unparse(node.left), node.right
+    if left in ("1", "1.0") and isinstance(right, ast.Name | ast.Attribute):
+        yield "formula", ast.BinOp(node.left, ast.Sub(), _squared(right))
+        yield "formula", ast.BinOp(right, ast.Mult(), node)
+    if left in (f"{ast.unparse(right)} * 1", f"{ast.unparse(right)} * 1.0"):
+        inner = ast.BinOp(ast.Constant(1), ast.Sub(), right)
+        yield "formula", ast.BinOp(right, ast.Mult(), inner)
+
+
+def _squared(node: ast.expr) -> ast.expr:
+    return ast.BinOp(node, ast.Pow(), ast.Constant(2))
+
+
+def scaled_masks(place: Place) -> Found:
+    """Multiply a dropout mask by what makes up for the dropped units."""
+    node = place.node
+    if isinstance(node, ast.Name) and MASK.search(node.id):
+        yield "keep", ast.BinOp(node, ast.Mult(), ast.Constant(2))
+        for name, value in variables(place.scope).items():
+            if isinstance(value, float) and 0 < value < 1:
+                yield "keep", ast.BinOp(node, ast.Div(), parsed(name))
+
+
 def other_names(place: Place) -> Found:
     """Take another number or list of the same size, or another index."""
     node = place.node
@@ -160,19 +208,38 @@ def logistic_of(place: Place) -> Found:
 def proposals(text: str, scopes: Mapping[str, Scope]) -> Iterator[Proposal]:
     """Yield changes, those of one kind together, the likelier kinds first."""
     tree, source = ast.parse(text), Text(text)
+    scopes = idle(tree, scopes)
     spots = [place for place in places(tree, scopes) if not place.target]
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
     moved = list(_moved(tree, source, scopes))
     yield from (one for one in moved if one.rank == 0)
     yield from _unmasked(tree, source, 1)
     for rank, operator in enumerate((*OWN, *OPERATORS, *LATE), start=2):
         for place in spots:
             for cause, node in _given(operator, place):
+                if not _at_hand(node, place, functions):
+                    continue
                 new = source.replaced(place.node, node)
                 if new is not None and new != text:
                     size = abs(len(ast.unparse(node)) - len(ast.unparse(place.node)))
                     line = place.node.lineno
                     yield Proposal(cause, rank, size, line, new)
     yield from (one for one in moved if one.rank)
+
+
+def _at_hand(node: ast.expr, place: Place, functions: list[ast.FunctionDef]) -> bool:
+    """Say whether a function that is given what it needs would use these names.
+
+    A function with arguments does not reach for numbers from outside of it.
+    """
+    line = place.statement.lineno
+    around = [f for f in functions if f.lineno <= line <= (f.end_lineno or 0)]
+    if not around:
+        return True
+    known = {n.id for f in around for n in ast.walk(f) if isinstance(n, ast.Name)}
+    known |= {arg.arg for f in around for arg in f.args.args}
+    used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    return all(n in known or callable(place.scope.get(n)) or n == "np" for n in used)
 
 
 def _given(operator: Rewrite, place: Place) -> list[tuple[str, ast.expr]]:
@@ -245,7 +312,10 @@ def _scaled(statement: ast.stmt) -> str | None:
     return None
 
 
-OWN = (turned_step, turned_arguments, turned_indices, other_layers, unused, batch_softmax, renamed)
+OWN: tuple[Rewrite, ...] = (
+    *(turned_step, turned_indices, turned_arguments, exchanged_sides, other_layers),
+    *(unused, batch_softmax, renamed, unsquared, scaled_masks),
+)
 LIKELY = 1 + len(OWN)
 """The last rank of the changes that are tried first."""
 LATE = (other_names, logistic_of)

@@ -134,6 +134,8 @@ class Seeker:
         self.before = self._badness(self.examined.fits(self.loss))
         back, front = self._suspects()
         likely, others = (0, LIKELY), (LIKELY + 1, 1000)
+        astray = [f for f in self.examined.fits(self.loss).values() if f.verdict == "astray"]
+        front = front if astray else set()  # else the chain through the layers is right
         for suspects, judge, ranks in (
             (back, self._judge, likely),
             (front, self._judge_forward, likely),
@@ -169,6 +171,9 @@ class Seeker:
             if time.monotonic() > self.until:
                 self.result.spent = True
                 break
+            if proposal.cause == "early" and proposal.line not in self._updates():
+                continue
+            proposal = self._ranked(proposal)
             texts.add(proposal.text)
             self.result.tried += 1
             badness = judge(proposal)
@@ -181,6 +186,23 @@ class Seeker:
             if badness == (0, 0, 0) and not vague:
                 clear = proposal.rank
         return kept
+
+    def _updates(self) -> dict[int, bool]:
+        """Return the lines that renew parameters, and whether they subtract."""
+        places = [self.script.sites[n] for p in self.examined.parameters for n in p.sites]
+        lines = self.script.text.splitlines()
+        return {
+            place.line: bool(re.search(r"-=|=.*\w\]* - ", lines[place.line - 1]))
+            for place in places
+        }
+
+    def _ranked(self, proposal: Proposal) -> Proposal:
+        """Believe less in another sign of an update when all updates have one sign."""
+        updates = self._updates()
+        alike = len(self.examined.parameters) > 1 and len(set(updates.values())) == 1
+        if proposal.cause == "sign" and proposal.line in updates and alike:
+            return replace(proposal, rank=proposal.rank + LIKELY)
+        return proposal
 
     def _suspects(self) -> tuple[set[int], set[int]]:
         """Return lines that change steps only, and lines that change the loss."""
@@ -278,16 +300,17 @@ class Seeker:
         ran = run(script, goal=goal, keep=self._paths())
         if ran.error is not None or not ran.notes.ended:
             return None
-        fits: dict[str, Fit] = {}
+        moved = []
         for parameter in self.examined.parameters:
             before = ran.notes.before.get(parameter.path)
             after = ran.notes.after.get(parameter.path)
             if before is None or after is None or after.shape != parameter.value.shape:
                 return None
-            moved = replace(parameter, step=after - before)
-            slopes = self.examined.slopes[self.loss][parameter.path]
-            fits[parameter.path] = fit(moved, slopes)
-        return self._badness(fits)
+            moved.append(replace(parameter, step=after - before))
+        return min(
+            self._badness({p.path: fit(p, slopes[p.path]) for p in moved})
+            for slopes in self.examined.slopes.values()
+        )
 
     def _judge_forward(self, proposal: Proposal) -> tuple[int, ...] | None:
         """Return how bad the steps are after a change that may change the loss."""
