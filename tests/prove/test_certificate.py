@@ -22,7 +22,7 @@ from plaingrad.errors import DataError, FileError, PlaingradError, SettingError
 from plaingrad.graph import Node
 from plaingrad.native.errors import Unsupported
 from plaingrad.op import OPS
-from plaingrad.prove.certificate import certify, links
+from plaingrad.prove.certificate import certify, compare, links
 from plaingrad.prove.certificate.certify import digest
 from plaingrad.prove.certificate.record import Certificate, Link, Row
 from plaingrad.prove.certificate.sentences import SENTENCES
@@ -417,11 +417,24 @@ def test_mae_at_zero_is_skipped_and_counted() -> None:
     X = np.arange(12.0).reshape(6, 2)
     net = pg.Sequential(pg.Linear(1, init=pg.Constant(1)))
     y = X.sum(axis=1)
-    y[3:] += 1
+    y[2:] += 1
     found = net.prove(X, y, loss=pg.MAE())
     assert found.ok
-    assert (row(found, "X").kinks, row(found, "X").checked) == (6, 6)
+    assert (row(found, "X").kinks, row(found, "X").checked) == (4, 12)
     assert (row(found, "W1").kinks, row(found, "W1").moved) == (2, True)
+
+
+def test_a_gradient_that_cancels_everywhere_is_not_shown() -> None:
+    """As many samples are above the line as below, whatever the bias."""
+    X = np.linspace(-1, 1, 6)[:, None]
+    y = np.array([9.0, -9, 9, -9, 9, -9])
+    found = pg.Sequential(pg.Linear(1)).prove(X, y, loss=pg.MAE())
+    bias = row(found, "b1")
+    assert bias.error is not None
+    assert bias.error < compare.TOLERANCE
+    assert bias.verdict in ("proved", "not shown")
+    assert bias.why in ("", "lost")
+    assert set(chain(found).values()) <= {"proved", "left out"}
 
 
 def test_a_wrong_rule_is_found_where_there_are_only_kinks() -> None:
@@ -439,6 +452,81 @@ def test_a_wrong_rule_is_found_where_there_are_only_kinks() -> None:
     assert [n for n, v in verdicts(found).items() if v == "wrong"] == [
         *("X", "W1", "b1")
     ]
+
+
+# Small gradients.
+
+
+def test_gradients_that_vanish_are_proved_to_all_digits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first of ten sigmoids has a gradient a millionth of the last one's."""
+    X, y = blobs(16)
+    layers = [one for _ in range(10) for one in (pg.Linear(8), pg.Sigmoid())]
+    net = pg.Sequential(*layers, pg.Linear(3))
+    given = certify.Claim.gradients
+    found = net.prove(X, y)
+    assert found.ok
+    assert max(one.error for one in found.rows) < 1e-13
+
+    def wrong(self: Any, values: Any) -> Any:
+        gradients = given(self, values)
+        return {**gradients, "W1": gradients["W1"] * (1 + 1e-8)}
+
+    monkeypatch.setattr(certify.Claim, "gradients", wrong)
+    found = net.prove(X, y)
+    assert [n for n, v in verdicts(found).items() if v == "wrong"] == ["W1"]
+
+
+def test_at_the_bottom_of_a_valley_slopes_are_measured_close_by() -> None:
+    X, y = line(12)
+    net = pg.Sequential(pg.Linear(1)).build(X, dtype="float64")
+    design = np.concatenate([X, np.ones((12, 1))], axis=1)
+    best = np.linalg.lstsq(design, y, rcond=None)[0]
+    net.params["W1"], net.params["b1"] = best[:1, None], best[1:]
+    settings = {"loss": pg.MSE(), "batch_size": None}
+    found = net.prove(X, y, **settings)
+    assert found.ok
+    assert {one.name: one.moved for one in found.rows} == {
+        "X": False,
+        "W1": True,
+        "b1": True,
+    }
+    rule = OPS["mean"].grad
+    twice = lambda y, g: [2 * part for part in rule(y, g)]  # noqa: E731
+    with changed("mean", grad=twice), changed("sum", grad=scaled("sum", 2)):
+        wrong = net.prove(X, y, **settings)
+    assert set(verdicts(wrong).values()) == {"wrong"}
+
+
+def test_a_perfect_fit_has_no_gradient_to_compare() -> None:
+    X, _ = line(12)
+    net = pg.Sequential(pg.Linear(1, init=pg.Constant(2)))
+    found = net.prove(X, 2 * X, loss=pg.MSE())
+    assert found.ok
+    assert all(one.moved for one in found.rows)
+
+
+def test_what_the_loss_does_not_read_has_the_gradient_zero() -> None:
+    idle = row(proved("tied"), "idle1")
+    assert (idle.error, idle.moved, idle.verdict) == (0.0, False, "proved")
+
+
+@pytest.mark.parametrize(
+    ("noise", "verdict"), [(0.0, "wrong"), (1e-15, "proved"), (1e-6, "not shown")]
+)
+def test_rounding_is_no_error_and_no_proof(noise: float, verdict: str) -> None:
+    claimed = np.array([1e-6, 2e-6])
+    found = compare.Measured(
+        claimed=claimed,
+        method="complex step",
+        places=np.arange(2),
+        slopes=claimed + 2e-14,
+        kinks=np.zeros(2, bool),
+        doubts=np.zeros(2),
+        noise=noise,
+    )
+    assert compare.judge("", "W", found).verdict == verdict
 
 
 # What cannot be proved is said.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...compose import forward
-from ...errors import DataError, whole
+from ...errors import whole
 from ...graph import walk
 from ...run import first_values
 from ...trace import Declared
@@ -45,14 +45,10 @@ def certify(prepared: Prepared, entries: int, lang: str) -> Certificate:
     batch = {name: values[np.sort(rows)] for name, values in data.items()}
     claim = Claim(network, recipe)
     point = Point(claim, {**start, **batch})
-    if not np.isfinite(point.loss.value):
-        raise DataError(
-            f"the loss is {point.loss.value} on these samples, so it has no slopes. "
-            f"The usual causes are weights that training made infinite, and samples "
-            f"that are not scaled to about -1 .. 1."
-        )
     masks = {n: mask for n, mask in prepared.given.items() if n not in start}
-    chain = Chain(network, recipe, claim, data, {**start, **masks}, samples)
+    # from weights that are nowhere zero or equal by chance
+    begin = {**moved(start, claim.learnt, seed), **masks}
+    chain = Chain(network, recipe, claim, data, begin, samples)
     declared = forward(network, training.features).trace.parameters
     settings = training.settings
     return Certificate(
@@ -87,35 +83,28 @@ def _rows(
     seed: int,
 ) -> Iterator[Row]:
     """Yield what was found of the input, and of each parameter in order."""
-    found = _found(point, claim, dict.fromkeys(["X", *claim.learnt], entries), seed)
+    found = _found(point, dict.fromkeys(point.claimed, entries), seed)
     lacking = {
         name: 0 if one.shown else entries
         for name, one in found.items()
-        if not one.ways and one.method == "complex step"
+        if point.loss.path(name) and not one.complete
     }
     if lacking:
         nearby = Point(claim, moved(point.values, [*declared, "X"], seed))
-        for name, more in _found(nearby, claim, lacking, seed).items():
+        for name, more in _found(nearby, lacking, seed).items():
             found[name] = found[name].with_more(more)
-    top = max(one.largest for one in found.values())
-    yield judge("", "X", found["X"], top)
+    yield judge("", "X", found["X"])
     for name, one in declared.items():
         layer = repr(one.layer)
         if name in found:
-            yield judge(layer, name, found[name], top)
+            yield judge(layer, name, found[name])
         else:
             yield frozen(layer, name, point.values[name].shape)
 
 
-def _found(
-    point: Point, claim: Claim, entries: Mapping[str, int], seed: int
-) -> dict[str, Measured]:
+def _found(point: Point, entries: Mapping[str, int], seed: int) -> dict[str, Measured]:
     """Return what was measured at a point, of so many entries of each array."""
-    claimed = {"X": claim.by_input(point.values), **claim.gradients(point.values)}
-    found = {
-        name: measure(point, name, claimed[name], count, seed)
-        for name, count in entries.items()
-    }
+    found = {name: measure(point, name, n, seed) for name, n in entries.items()}
     return second_opinions(point, found)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -54,8 +55,8 @@ class Claim:
     ----------
     node, loss
         The loss, penalties included: its node, and what computes it.
-    learnt
-        The names of what is learnt.
+    learnt, data
+        The names of what is learnt, and of what has a row for each sample.
     fixed
         The numbers that it reads beside arrays, at the first update.
     """
@@ -80,6 +81,7 @@ class Claim:
         self.loss: Procedure = part(update, update.results)
         (name,) = update.results
         self.node = next(step.node for step in self.loss.steps if step.name == name)
+        self.data = ("X", "y", "w") if recipe.weighted else ("X", "y")
         self.learnt = list(self.program.states.values())
         self._reference = Reference(self.program, {})
         self.fixed = {**self.program.settings, "seed": loop.seed, "step": 1}
@@ -93,8 +95,19 @@ class Claim:
         run.update({n: v for n, v in values.items() if n not in names})
         return {name: run.states[state] for state, name in states.items()}
 
+    def everything(self, values: Mapping[str, Any]) -> dict[str, Array]:
+        """Return the gradients by X and by what is learnt."""
+        with np.errstate(all="ignore"):
+            return {"X": self.by_input(values), **self.gradients(values)}
+
     def by_input(self, values: Mapping[str, Any]) -> Array:
-        """Return the gradient by X, which is derived for this, as the others are."""
+        """Return the gradient by X, from all values that are read."""
+        run, names = self._by_input
+        return np.asarray(run(*[values[name] for name in names])[0])
+
+    @cached_property
+    def _by_input(self) -> tuple[Callable[..., tuple[Any, ...]], list[str]]:
+        """The gradient by X, which is derived for this, as the others are."""
         recipe = self.recipe
         traced = forward(self.network, recipe.features, training=True)
         weight = leaf("w", (BATCH,)) if recipe.weighted else None
@@ -103,5 +116,4 @@ class Claim:
         simple, _ = simplify(found)
         made = plan([Goal(simple[0], "backward")], {}, simple)
         names = list(made.inputs)
-        run = compile_procedure(made, "float64", "by_input", names)
-        return np.asarray(run(*[values[name] for name in names])[0])
+        return compile_procedure(made, "float64", "by_input", names), names

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from ...errors import DataError
 from ...run import compile_procedure
 from ..differences import differentiate
 from .claim import Claim
@@ -18,9 +18,13 @@ from .slope import Loss
 Array = np.ndarray[Any, Any]
 TOLERANCE = 1e-9
 """The largest relative error of a proved gradient; the complex step leaves 1e-13."""
-FAINT = 1e-4
-"""A gradient below this part of the largest in the network is measured by that part:
-what rounding leaves of large numbers is no error of small ones."""
+SHAKE = 1e-15
+"""By which part weights are changed at random to see what rounding does to a gradient:
+about five times their own rounding."""
+ROUNDING = 30 / TOLERANCE
+"""An error below 30 times what such a change does is rounding."""
+LOST = 1e3
+"""How many times its largest entry that may be; beyond, nothing is left to compare."""
 WAYS = 2
 """Random directions through an array of which only some entries are measured."""
 VAGUE = 1e-3
@@ -64,6 +68,8 @@ class Measured:
         How many entries are at a kink.
     moved
         Whether any of it was measured at a point close by.
+    noise
+        How much rounding changes an entry of the gradient, about.
     """
 
     claimed: Array
@@ -76,16 +82,22 @@ class Measured:
     second: Way | None = None
     skipped: int = 0
     moved: bool = False
+    noise: float = 0.0
 
     @property
     def shown(self) -> bool:
-        """Whether any slope could be measured."""
-        return bool(self.ways) or not self.kinks.all()
+        """Whether entries have slopes, and a gradient that is more than rounding."""
+        return self.largest > ROUNDING * self.noise and not self.kinks.all()
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing needs to be measured close by."""
+        return self.shown and (bool(self.ways) or self.method == "differences")
 
     def with_more(self, other: Measured) -> Measured:
         """Return this with what was measured at a point close by.
 
-        That is the directions, or all where nothing has a slope at the point itself.
+        That is the directions, or all where nothing is shown at the point itself.
         """
         if self.shown:
             return replace(self, ways=other.ways, second=other.second, moved=True)
@@ -97,6 +109,24 @@ class Measured:
         both = np.concatenate([self.claimed.ravel(), self.slopes[~self.kinks]])
         return float(np.abs(both).max(initial=0.0))
 
+    @property
+    def scale(self) -> float:
+        """What an error of an entry is a part of."""
+        return max(self.largest, ROUNDING * self.noise)
+
+    @property
+    def lost(self) -> bool:
+        """Whether rounding leaves too little of the gradient to compare."""
+        return ROUNDING * self.noise > LOST * self.largest > 0
+
+    def scale_of(self, way: Way) -> float:
+        """Return what an error along a direction is a part of."""
+        return max(way.usual, abs(way.measured), ROUNDING * self.noise)
+
+    def off(self, way: Way) -> float:
+        """Return the error along a direction."""
+        return part(abs(way.claimed - way.measured), self.scale_of(way))
+
 
 class Point:
     """A point at which a loss is differentiated: parameters, data, and what is claimed.
@@ -107,13 +137,51 @@ class Point:
         The training.
     values
         Parameters and data, float64, by name.
+
+    Raises
+    ------
+    DataError
+        When the loss is not finite there.
     """
 
     def __init__(self, claim: Claim, values: Mapping[str, Any]) -> None:
         self.values = {**claim.fixed, **values}
         self.loss = Loss(claim.node, self.values, len(values["X"]))
+        if not np.isfinite(self.loss.value):
+            raise DataError(
+                f"the loss is {self.loss.value} on these samples, so it has no slopes. "
+                f"The usual causes are weights that training made infinite, and "
+                f"samples that are not scaled to about -1 .. 1."
+            )
         self._names = list(claim.loss.inputs)
         self._run = compile_procedure(claim.loss, "float64", "loss", self._names)
+        self.claimed = claim.everything(self.values)
+        self.noise = self._noise(claim)
+
+    def _noise(self, claim: Claim) -> dict[str, float]:
+        """Return how much rounding may change an entry of each gradient, about.
+
+        That is what rounding of the weights would change, and the rounding of what
+        single samples contribute, which may cancel in the sum.
+        """
+        noise = dict.fromkeys(self.claimed, np.inf)
+        for seed in (0, 1):
+            rng = np.random.default_rng(seed)
+            shaken = {
+                name: self.values[name] * (1 + rng.normal(0, SHAKE, gradient.shape))
+                for name, gradient in self.claimed.items()
+                if name != "X"
+            }
+            for name, other in claim.everything({**self.values, **shaken}).items():
+                change = np.abs(other - self.claimed[name]).max(initial=0.0)
+                # where it makes a choice another one, a change may be large
+                noise[name] = min(noise[name], float(change))
+        for sample in range(len(self.values["X"])):
+            rows = {n: self.values[n][sample : sample + 1] for n in claim.data}
+            for name, one in claim.everything({**self.values, **rows}).items():
+                size = np.abs(one).max(initial=0.0, where=np.isfinite(one))
+                noise[name] = max(noise[name], SHAKE / 10 * float(size))
+        return noise
 
     def by_text(self, moved: Mapping[str, Array]) -> float:
         """Return the loss by the lines that are printed, with some arrays moved."""
@@ -122,23 +190,21 @@ class Point:
             return float(self._run(*[pool[name] for name in self._names])[0])
 
 
-def measure(
-    point: Point, name: str, claimed: Array, entries: int, seed: int
-) -> Measured:
+def measure(point: Point, name: str, entries: int, seed: int) -> Measured:
     """Measure the slopes of a loss by entries of an array and along directions.
 
     Parameters
     ----------
     point
         Where.
-    name, claimed
-        The array, and the gradient by it.
+    name
+        The array.
     entries
         How many entries to measure one by one; all of an array that has not more.
     seed
         What to draw these and the directions with.
     """
-    rng = np.random.default_rng(seed)
+    rng, claimed = np.random.default_rng(seed), point.claimed[name]
     size, whole = claimed.size, claimed.size <= entries
     places = np.arange(size)
     if not whole:
@@ -161,6 +227,7 @@ def measure(
         doubts=np.zeros(len(places)),
         skipped=int(kinks.sum()),
         ways=tuple(way for way in ways if way is not None),
+        noise=point.noise[name],
     )
 
 
@@ -201,6 +268,7 @@ def _by_differences(point: Point, name: str, claimed: Array, places: Array) -> M
         slopes=found.value[sure],
         kinks=found.kink[sure],
         doubts=found.error[sure],
+        noise=point.noise[name],
         skipped=int(found.kink.sum()),
     )
 
@@ -232,16 +300,15 @@ def second_opinions(
     return more
 
 
-def judge(layer: str, name: str, found: Measured, top: float) -> Row:
-    """Return the row of an array; `top` is the largest gradient in the network."""
+def judge(layer: str, name: str, found: Measured) -> Row:
+    """Return the row of an array."""
     good = ~found.kinks
     claimed = found.claimed.ravel()[found.places[good]]
     off = np.abs(claimed - found.slopes[good])
-    scale = max(found.largest, FAINT * top)
-    errors = [*map(_part(scale), off), *(_off(way, top) for way in found.ways)]
-    excess = off - (TOLERANCE * scale + 10 * found.doubts[good])
-    wrong = any(excess > 0) or any(_off(way, top) > TOLERANCE for way in found.ways)
-    verdict, why = _verdict(found, wrong, top)
+    errors = [part(one, found.scale) for one in off] + [*map(found.off, found.ways)]
+    excess = off - (TOLERANCE * found.scale + 10 * found.doubts[good])
+    wrong = any(excess > 0) or any(found.off(way) > TOLERANCE for way in found.ways)
+    verdict, why = _verdict(found, wrong)
     worst = None
     if any(excess > 0):
         most = int(excess.argmax())
@@ -258,49 +325,47 @@ def judge(layer: str, name: str, found: Measured, top: float) -> Row:
         ways=len(found.ways),
         kinks=found.skipped,
         moved=found.moved,
-        second=_second(found.second, top),
+        second=_second(found),
         verdict=verdict,
         why=why,
         worst=worst,
     )
 
 
-def _verdict(found: Measured, wrong: bool, top: float) -> tuple[Verdict, str]:
+def _verdict(found: Measured, wrong: bool) -> tuple[Verdict, str]:
     """Return the verdict on an array, and why where nothing was shown."""
-    if found.second is not None and _contradicts(found.ways[0], found.second, top):
+    if _contradicted(found):
         return "not shown", "disagree"
     if wrong:
         return "wrong", ""
-    return ("proved", "") if found.shown else ("not shown", "kinks")
+    if found.lost:
+        return "not shown", "lost"
+    shown = found.ways or not found.kinks.all()
+    return ("proved", "") if shown else ("not shown", "kinks")
 
 
-def _contradicts(first: Way, second: Way, top: float) -> bool:
+def _contradicted(found: Measured) -> bool:
     """Tell whether two measurements of one slope exclude each other."""
-    off, scale = abs(first.measured - second.measured), _scale(second, top)
-    return second.doubt < VAGUE * scale and off > max(10 * second.doubt, CLEAR * scale)
+    if found.second is None:
+        return False
+    first, second = found.ways[0].measured, found.second
+    doubt, scale = second.doubt, found.scale_of(second)
+    return doubt < VAGUE * scale and abs(first - second.measured) > max(
+        10 * doubt, CLEAR * scale
+    )
 
 
-def _second(way: Way | None, top: float) -> float | None:
+def _second(found: Measured) -> float | None:
     """Return the error by differences, where these tell enough."""
-    if way is None or way.doubt > VAGUE * _scale(way, top):
+    way = found.second
+    if way is None or way.doubt > VAGUE * found.scale_of(way):
         return None
-    return _off(way, top)
+    return found.off(way)
 
 
-def _scale(way: Way, top: float) -> float:
-    """Return how large the slope along a direction is, as a rule."""
-    faint = FAINT * top / math.sqrt(way.way.size)
-    return max(way.usual, abs(way.measured), faint)
-
-
-def _off(way: Way, top: float) -> float:
-    """Return the error along a direction."""
-    return _part(_scale(way, top))(abs(way.claimed - way.measured))
-
-
-def _part(scale: float) -> Callable[[float], float]:
-    """Return the function that gives a difference as a part of a scale."""
-    return lambda off: float(off / scale) if off else 0.0
+def part(off: float, scale: float) -> float:
+    """Return a difference as a part of a scale."""
+    return float(off / scale) if off else 0.0
 
 
 def frozen(layer: str, name: str, shape: tuple[int, ...]) -> Row:

@@ -44,6 +44,9 @@ CLOCK = ("step", "epoch", "steps", "epochs", "lr")
 STILL = 1e-5
 """A way below this part of the weights themselves counts as so long: they are rounded,
 too."""
+FAINT = 1e-6
+"""An array that moved less than this part of the farthest is compared with that:
+optimisers such as Adam make much of gradients that are nothing but rounding."""
 UPDATES = 3
 """How many updates each link does, at least."""
 
@@ -122,19 +125,18 @@ class Chain:
             return Link(
                 name=name, error=None, parameter="", verdict="not shown", why="diverged"
             )
-        errors = {p: self._error(p, before[p], after[p]) for p in before}
+        ways = {p: _largest(before[p] - self.start[p]) for p in before}
+        farthest = max(ways.values())
+        errors: dict[str, float] = {}
+        for p, way in ways.items():
+            scale = way if way > FAINT * farthest else farthest
+            scale = max(scale, STILL * _largest(self.start[p]))
+            off = _largest(before[p] - after[p])
+            errors[p] = 0.0 if off == 0 else off / scale if scale else np.inf
         parameter = max(errors, key=errors.__getitem__)
         error = errors[parameter]
         verdict: Verdict = "proved" if error <= TOLERANCE else "wrong"
         return Link(name=name, error=error, parameter=parameter, verdict=verdict)
-
-    def _error(self, name: str, before: Array, after: Array) -> float:
-        off = float(np.abs(before - after).max(initial=0.0))
-        start = self.start[name]
-        way = float(np.abs(before - start).max(initial=0.0))
-        scale = max(way, STILL * float(np.abs(start).max(initial=0.0)))
-        # also where something is not a number
-        return 0.0 if off == 0 else off / scale if scale else np.inf
 
     # The ways to train.
 
@@ -184,6 +186,10 @@ class Chain:
         history = History(self.program.evaluate.results[1])
         train(engine, self.program.loop, self.data, None, history)
         return {name: value.copy() for name, value in engine.parameters.items()}
+
+
+def _largest(values: Array) -> float:
+    return float(np.abs(values).max(initial=0.0))
 
 
 class _Step:

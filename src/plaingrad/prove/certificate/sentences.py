@@ -48,6 +48,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "here or close by. Try other samples, or train a little first.",
         "disagree": "`{name}` is not shown: the two ways of measuring disagree. The "
         "likely cause is a kink close by.",
+        "lost": "`{name}` is not shown: its gradient is zero but for rounding, here "
+        "and close by.",
         "diverged": "The weights became infinite in these updates, so nothing can be "
         "compared: try a smaller learning rate.",
         "link_wrong": "{link}: the largest difference is in `{parameter}`.",
@@ -63,9 +65,9 @@ SENTENCES: dict[str, dict[str, str]] = {
         "word_differences": "An operation here takes no complex numbers, so the "
         "slopes of {names} are *differences*: the loss at two points close by.",
         "word_error": "The *largest error* is the largest difference between gradient "
-        "and slope, as a part of the largest entry of the gradient (at least of a "
-        "ten-thousandth of the largest in the network). Up to {tolerance} counts as "
-        "rounding.",
+        "and slope, as a part of the largest entry of the gradient. Up to {tolerance} "
+        "counts as rounding; where much cancels in the gradient, so does what "
+        "rounding of all that cancels may leave.",
         "word_checked": "Of an array with more than {entries} entries so many are "
         "drawn and measured one by one, and all entries together along random "
         "*directions*: each moves every entry by a random amount, so that one number "
@@ -75,8 +77,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "infinite), and there is none to compare with. Such entries are skipped and "
         "counted.",
         "word_moved": "*Moved*: of {names}, a direction through all entries meets a "
-        "kink, or all entries tried are at one. For these, weights and samples were "
-        "first moved a little at random.",
+        "kink, all entries tried are at one, or the gradient is zero but for "
+        "rounding. For these, weights and samples were first moved a little at random.",
         "word_second": "The *second way* is the error once more, along a random "
         "direction, by differences of the printed lines; they are blurred by rounding "
         "and tell fewer digits. It is missing where they meet a kink.",
@@ -84,8 +86,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "they are.",
         "word_chain": "The chain goes on from there: the optimiser's rule on these "
         "gradients, the script that is printed, and machine code must train to the "
-        "same weights. A difference is a part of how far an array moved; up to "
-        "{tolerance} counts as rounding.",
+        "same weights, from the present ones, moved a little at random. A difference "
+        "is a part of how far an array moved; up to {tolerance} counts as rounding.",
         "marks": "A proof for these weights ({weights}) and samples ({data}), with "
         "this training ({program}), by plaingrad {version}; what was drawn is drawn "
         "with the seed {seed}.",
@@ -139,6 +141,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "kinks_shown": "`{name}` 未能证明：试过的元素在这里和附近都没有斜率。请换一组"
         "样本，或先训练几步。",
         "disagree": "`{name}` 未能证明：两种测量方法不一致，原因多半是附近有折点。",
+        "lost": "`{name}` 未能证明：它的梯度在这里和附近都只剩舍入误差。",
         "diverged": "权重在这几次更新中变成无穷大，无法比较：请减小学习率。",
         "link_wrong": "{link}：差异最大的是 `{parameter}`。",
         "missing": "略去：{why}",
@@ -149,21 +152,22 @@ SENTENCES: dict[str, dict[str, str]] = {
         "，损失的虚部除以 1e-30 就是斜率，精确到最后几位。这里不用任何求导法则。",
         "word_differences": "这里有一个运算不接受复数，所以 {names} 的斜率用*差分*测"
         "得：取相近两点的损失之差。",
-        "word_error": "*最大误差*是梯度与斜率的最大差异，以梯度的最大元素为单位（至少"
-        "为整个网络最大梯度的万分之一）。不超过 {tolerance} 视为舍入误差。",
+        "word_error": "*最大误差*是梯度与斜率的最大差异，以梯度的最大元素为单位。不超"
+        "过 {tolerance} 视为舍入误差；梯度中相互抵消的部分较大时，这些部分的舍入所能留"
+        "下的差异也是如此。",
         "word_checked": "元素多于 {entries} 个的数组，抽取这么多个逐一测量；再沿随机*"
         "方向*测量全部元素：每个方向把每个元素移动一个随机的量，一个数就检验了所有元"
         "素。",
         "word_kinks": "*折点*是损失转折的地方，例如 ReLU 在 0 处、两数相等时的最大值："
         "两侧的斜率不同（或为无穷大），没有可以比较的斜率。这样的元素跳过并计数。",
         "word_moved": "*移动后*：对 {names}，穿过全部元素的方向会遇到折点，或试过的元"
-        "素都在折点上；这些是先把权重和样本随机移动一点再测量的。",
+        "素都在折点上，或梯度只剩舍入误差；这些是先把权重和样本随机移动一点再测量的。",
         "word_second": "*第二种方法*是沿一个随机方向，用打印出的各行代码的差分再测一次"
         "误差；它受舍入影响，可信的位数较少。遇到折点时从缺。",
         "word_frozen": "*已冻结*的数组没有梯度：训练不改变它们。",
-        "word_chain": "证明链由此继续：由这些梯度按优化器的规则、由打印的脚本、由机器"
-        "码，必须训练出同样的权重。差异以数组移动的距离为单位；不超过 {tolerance} 视为"
-        "舍入误差。",
+        "word_chain": "证明链由此继续：从现在的权重（随机移动一点）出发，由这些梯度按"
+        "优化器的规则、由打印的脚本、由机器码，必须训练出同样的权重。差异以数组移动的"
+        "距离为单位；不超过 {tolerance} 视为舍入误差。",
         "marks": "本证明针对这些权重（{weights}）、样本（{data}）和训练（{program}），"
         "由 plaingrad {version} 作出；抽取用的随机种子为 {seed}。",
         "same": "证书有效：网络、权重和样本都与作出证书时相同，并且全部重新得到证明。",
