@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from .breaking import Mutant, mutants
 from .rewriting import renamed, variants
 from .subjects import subjects
@@ -51,16 +53,17 @@ def outcome(mutant: Mutant) -> Outcome:
 
 
 def chosen(seeds: Iterable[int], each: int) -> list[Mutant]:
-    """Return mutants, at most `each` of one way from one network."""
-    found = []
+    """Return at most `each` mutants of one way, from as many networks as there are."""
+    groups: dict[str, list[Mutant]] = defaultdict(list)
     for seed in seeds:
         for subject in subjects(seed):
-            seen: dict[str, int] = defaultdict(int)
             for mutant in mutants(subject):
-                seen[mutant.operator] += 1
-                if seen[mutant.operator] <= each:
-                    found.append(_written_otherwise(mutant, len(found)))
-    return found
+                groups[mutant.operator].append(mutant)
+    found: list[Mutant] = []
+    for group in groups.values():
+        places = np.linspace(0, len(group) - 1, min(each, len(group))).round()
+        found += [group[int(place)] for place in places]
+    return [_written_otherwise(mutant, i) for i, mutant in enumerate(found)]
 
 
 def _written_otherwise(mutant: Mutant, number: int) -> Mutant:
@@ -130,8 +133,8 @@ def main() -> None:
         prog="python -m benchmarks.mutants", description=__doc__
     )
     add = parser.add_argument
-    add("--seeds", type=int, nargs="+", default=[11, 12], help="seeds of the networks")
-    add("--each", type=int, default=1, help="mutants of one kind from one network")
+    add("--seeds", type=int, nargs="+", default=[11], help="seeds of the networks")
+    add("--each", type=int, default=4, help="mutants of one kind")
     add(
         "--correct", type=int, nargs="*", default=[21, 22], help="seeds of correct ones"
     )

@@ -255,20 +255,25 @@ def examine(
         if not subject.follows:
             break
     evidence = Evidence(tuple(seen), *_facts(subject))
+    changed = [*subject.changed, *subject.calls.changed]
     if not why:
         return evidence, []
     code = _code(subject)
     squared = code is None or "** 2" in _loss_text(code) or "square" in _loss_text(code)
     findings = diagnose(evidence, code, squared)
+    if changed:
+        findings.append(Finding("changes", holds=", ".join(changed)))
     return evidence, [*findings, *_remarks(subject, behaviour, evidence, code)]
 
 
 def _facts(subject: Subject) -> tuple[dict[str, float], frozenset[int]]:
     """Return the numbers around the code, and how many samples there may be."""
     own = [id(array) for array in subject.params.arrays.values()]
-    values = subject.calls.values
+    values = {**subject.calls.values}
+    for value in subject.calls.values.values():
+        values |= value if isinstance(value, dict) else {}
     scalars = {
-        name: float(value)
+        str(name): float(value)
         for name, value in values.items()
         if isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     }
@@ -301,9 +306,6 @@ def _remarks(
     evidence: Evidence,
     code: FunctionCode | None,
 ) -> Iterator[Finding]:
-    changed = [*subject.changed, *subject.calls.changed]
-    if changed:
-        yield Finding("changes", holds=", ".join(changed))
     if subject.calls.random:
         yield Finding("random", holds="np.random.seed(0)")
     noise = max(m.slopes.noise for p in evidence.points for m in p.measured.values())

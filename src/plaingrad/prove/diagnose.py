@@ -89,8 +89,9 @@ def _proved(repair: Repair, guesses: dict[str, Guess]) -> Finding:
     named = [guesses[name] for name in repair.repaired]
     exact = [g for g in named if not CAUSES[g.cause].general]
     cause = repair.cause
-    if CAUSES[cause].general and exact:
-        cause = exact[0].cause
+    others = [g for g in exact if g.cause in ("other", "swapped")]
+    if others or (CAUSES[cause].general and exact):
+        cause = (others or exact)[0].cause
     holds = next((g.holds for g in named if g.cause == cause), named[0].holds)
     after = "" if repair.after == "pass" else repair.after
     return Finding(

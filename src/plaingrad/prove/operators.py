@@ -16,7 +16,16 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from .places import Place, Rewrite, Scope, is_array, is_number, parsed, variables
+from .places import (
+    Place,
+    Rewrite,
+    Scope,
+    evaluate,
+    is_array,
+    is_number,
+    parsed,
+    variables,
+)
 from .values import scalar_kind
 
 Found = Iterator[tuple[str, ast.expr]]
@@ -241,10 +250,25 @@ def _derivatives(scope: Scope) -> list[str]:
     return [n for n, v in scope.items() if callable(v) and DERIVATIVE.search(n)]
 
 
+def other_places(place: Place) -> Found:
+    """Take the same derivative of another variable."""
+    yield from (found for found in _other_derivatives(place) if found[0] == "place")
+
+
 def other_derivatives(place: Place) -> Found:
-    """Put another derivative, or one at another place, for a derivative."""
+    """Take another derivative."""
+    yield from (found for found in _other_derivatives(place) if found[0] != "place")
+
+
+def _other_derivatives(place: Place) -> Found:
     if not is_derivative(place.node):
         return
+    if isinstance(place.node, ast.Call) and len(place.node.args) == 1:
+        own = text(place.node.func)
+        argument = evaluate(place.node.args[0], place.scope)
+        for name, value in place.known.items():
+            if is_array(value) and value.shape == np.shape(argument):
+                yield "place", parsed(f"{own}({name})")
     used = {text(part) for part in ast.walk(place.node) if isinstance(part, ast.expr)}
     old = re.sub(r"\W+", " ", place.text)
     for name, value in _alike(place):
@@ -324,7 +348,8 @@ def names(place: Place) -> Found:
     for name, other in known.items():
         if name == own or is_array(other) != is_array(value) or not is_array(value):
             continue
-        if other.shape == value.shape or other.shape == value.shape[::-1]:
+        twin = _which(own, name) == "layer"
+        if twin or other.shape in (value.shape, value.shape[::-1]):
             yield "place" if inside else _which(own, name), parsed(name)
 
 
@@ -412,10 +437,14 @@ def axes(place: Place) -> Found:
     for axis, keep in itertools.product(ways, (False, True)):
         words = [] if axis is None else [ast.keyword("axis", parsed(repr(axis)))]
         words += [ast.keyword("keepdims", ast.Constant(True))] if keep else []
-        yield cause, ast.Call(node.func, args, words)
+        new = ast.Call(node.func, args, words)
+        shapes = text(new) in place.text.replace(", keepdims=True", "")
+        yield "shape" if shapes else cause, new
 
 
 def _axis_cause(place: Place) -> str:
+    if _is(place.parent, ast.Div) and place.field == "right":
+        return "softmax_axis"
     statement = text(place.statement)
     held = " ".join(n for n, v in place.scope.items() if n in statement)
     if re.search(r"exp|soft|prob|shift|score", statement + held):
@@ -487,6 +516,8 @@ def rows(place: Place) -> Found:
     if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Tuple):
         return
     first, *rest = node.slice.elts
+    if any(isinstance(part, ast.Slice) for part in rest):
+        return
     if isinstance(first, ast.Slice) and len(rest) == 1:
         chosen = parsed(f"np.arange(len({text(rest[0])}))")
         index = ast.Tuple([chosen, rest[0]], ast.Load())
@@ -599,6 +630,7 @@ OPERATORS: tuple[Rewrite, ...] = (
     unsummed,
     turned,
     exchanged,
+    other_places,
     other_derivatives,
     names,
     names_throughout,

@@ -38,6 +38,7 @@ BACKWARD = {
     "step",
 }
 """Repairs that may not change the loss: any loss can be bent to fit its gradient."""
+DISTURBED = (ast.Assign, ast.AugAssign, ast.Return)
 BROKEN = (Exception,)
 """Changed code may fail in any way; then it is no repair."""
 
@@ -157,13 +158,15 @@ class _Search:
         groups: list[set[int]] = [set(), set(), set()]
         before = self.code.build(self.tree).gradients(self.evidence.points[0].params)
         for statement, _, _ in list(statements(self.tree, self.code.scopes)):
-            groups[self._blame(statement, before)].add(id(statement))
+            for group in self._blame(statement, before):
+                groups[group].add(id(statement))
         return groups
 
-    def _blame(self, statement: ast.stmt, before: Mapping[str, Any]) -> int:
+    def _blame(self, statement: ast.stmt, before: Mapping[str, Any]) -> tuple[int, ...]:
+        """Return the groups of a statement; where nothing is learnt, the outer two."""
         value = getattr(statement, "value", None)
-        if not isinstance(statement, (ast.Assign, ast.AugAssign)) or value is None:
-            return 0
+        if not isinstance(statement, DISTURBED) or value is None:
+            return 0, 2
         statement.value = _disturbed(value)
         params = self.evidence.points[0].params
         try:
@@ -171,10 +174,12 @@ class _Search:
             after = behaviour.gradients(params)
             same = {n for n in after if _equal(after[n], before[n])}
             if not _close(behaviour.loss(params), self.losses[0]):
-                return 2
-            return 1 if set(self.right) - same else 0
+                return (2,)
+            if same >= set(self.wrong):
+                return ()
+            return (1,) if set(self.right) - same else (0,)
         except BROKEN:
-            return 0
+            return 0, 2
         finally:
             statement.value = value
 
@@ -283,6 +288,10 @@ def _putting(place: Place, node: ast.expr) -> Change:
 
 
 def _disturbed(value: ast.expr) -> ast.expr:
+    if isinstance(value, ast.Tuple):
+        return ast.copy_location(
+            ast.Tuple([_disturbed(part) for part in value.elts], ast.Load()), value
+        )
     larger = ast.BinOp(value, ast.Mult(), ast.Constant(1.37))
     more = ast.BinOp(larger, ast.Add(), ast.Constant(0.11))
     return ast.fix_missing_locations(ast.copy_location(more, value))

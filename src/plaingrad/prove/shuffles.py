@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from .operators import factor_cause, of_penalty
 from .places import Scope
 
 
@@ -25,12 +26,25 @@ Shuffle = Callable[[ast.stmt, list[ast.stmt], Scope], Found]
 
 
 def later(statement: ast.stmt, block: list[ast.stmt], scope: Scope) -> Found:
-    """Renew an array after everything else was computed."""
-    if isinstance(statement, ast.AugAssign) or _into(statement):
+    """Renew an array after everything else was computed, if it was there before."""
+    changes = isinstance(statement, ast.AugAssign) or _into(statement)
+    if changes and not _made(statement, block):
         last = len(block) - isinstance(block[-1], ast.Return)
         order = [other for other in block if other is not statement]
         order.insert(last - 1, statement)
         yield "early", _reordering(block, order, statement)
+
+
+def _made(statement: ast.stmt, block: list[ast.stmt]) -> bool:
+    """Return whether the statements before make the array that one changes."""
+    targets = getattr(statement, "targets", None) or [
+        getattr(statement, "target", None)
+    ]
+    name = ast.unparse(targets[0]) if targets[0] is not None else ""
+    return any(
+        isinstance(other, ast.Assign) and name in map(ast.unparse, other.targets)
+        for other in block[: block.index(statement)]
+    )
 
 
 def _into(statement: ast.stmt) -> bool:
@@ -45,12 +59,17 @@ def without(statement: ast.stmt, block: list[ast.stmt], scope: Scope) -> Found:
     """Leave a statement out."""
     if isinstance(statement, (ast.AugAssign, ast.Assign)) and len(block) > 1:
         order = [other for other in block if other is not statement]
-        yield _gone(statement), _reordering(block, order, ast.Pass())
+        yield _gone(statement, scope), _reordering(block, order, ast.Pass())
 
 
-def _gone(statement: ast.stmt) -> str:
-    words = ast.unparse(statement)
-    return "keep" if "mask" in words or "drop" in words else "overwritten"
+def _gone(statement: ast.Assign | ast.AugAssign, scope: Scope) -> str:
+    """Return which mistake a statement is that should not be there."""
+    if of_penalty(statement.value):
+        return "penalty"
+    scaled = isinstance(statement, ast.AugAssign) and isinstance(
+        statement.op, (ast.Mult, ast.Div)
+    )
+    return factor_cause(statement.value, scope) if scaled else "overwritten"
 
 
 def gathered(statement: ast.stmt, block: list[ast.stmt], scope: Scope) -> Found:
