@@ -83,7 +83,7 @@ CHECKING = """\
 The script is run, as `python FILE.py` would run it, on this computer and with your
 rights: check only what you would run. Each run ends with the training step that is
 examined, after 10 s, or after 300,000 passes of loops; what it prints is not shown.
-The exit code is 1 when something is wrong, and 2 when the training cannot be followed."""
+The exit code is 1 when something is wrong, 2 when the training cannot be followed."""
 PREDICTING = """\
 examples:
   plaingrad predict runs/digits new.csv

@@ -16,7 +16,9 @@ def explain(ran: Ran, source: str) -> Iterator[Found]:
     """Yield causes of an error, each with the text after a repair."""
     error, line = str(ran.error), ran.line or 0
     tree, text = ast.parse(source), Text(source)
-    if re.search(r"'?(zip|map|filter|dict_keys|dict_values|dict_items)'? .*(len|subscr)", error):
+    if re.search(
+        r"'?(zip|map|filter|dict_keys|dict_values|dict_items)'? .*(len|subscr)", error
+    ):
         yield from _listed(tree, text, line)
     if re.search(r"'range' object does not support|'range'.*assignment", error):
         yield from _listed(tree, text, line)
@@ -48,9 +50,10 @@ def _used(tree: ast.Module, line: int) -> set[str]:
 def listed(tree: ast.Module, text: Text, line: int) -> str | None:
     """Return the text with a list made of the iterator that a line makes."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id in (*ITERATORS, "range") and node.lineno == line:
-                return text.replaced(node, ast.Call(ast.Name("list"), [node], []))
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        if node.func.id in (*ITERATORS, "range") and node.lineno == line:
+            return text.replaced(node, ast.Call(ast.Name("list"), [node], []))
     return None
 
 
@@ -58,7 +61,11 @@ def _listed(tree: ast.Module, text: Text, line: int) -> Iterator[Found]:
     used = _used(tree, line)
     for node in ast.walk(tree):
         own = node if isinstance(node, ast.Assign) else None
-        targets = {n.id for t in own.targets for n in ast.walk(t) if isinstance(n, ast.Name)} if own else set()
+        targets = (
+            {n.id for t in own.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+            if own
+            else set()
+        )
         near = getattr(node, "lineno", 0) == line
         if own is not None and (targets & used or near):
             made = listed(tree, text, own.lineno)
@@ -92,7 +99,9 @@ def as_float(tree: ast.Module, text: Text, line: int) -> Iterator[Found]:
         if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
             continue
         call = node.value
-        names = {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+        names = {
+            n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)
+        }
         if not names & used or not re.match(r"(np|numpy)\.", ast.unparse(call.func)):
             continue
         others = [word for word in call.keywords if word.arg != "dtype"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 
 
 class Text:
@@ -83,14 +84,10 @@ class Text:
 
 def changed_lines(before: str, after: str) -> list[tuple[int, str, str]]:
     """Return (line, old, new) of the lines in which two texts differ."""
-    import difflib
-
     old, new = before.splitlines(), after.splitlines()
     found = []
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     for kind, a, b, c, d in matcher.get_opcodes():
         if kind != "equal":
-            was = "\n".join(line.strip() for line in old[a:b])
-            now = "\n".join(line.strip() for line in new[c:d])
-            found.append((a + 1, was, now))
+            found.append((a + 1, "\n".join(old[a:b]), "\n".join(new[c:d])))
     return found

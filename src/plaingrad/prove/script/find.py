@@ -51,7 +51,7 @@ def beginnings(text: str) -> list[int]:
             targets = getattr(node, "targets", [getattr(node, "target", None)])
             if not isinstance(node, ast.Assign | ast.AugAssign):
                 continue
-            for name in (n.id for t in targets for n in ast.walk(t) if _named(n)):
+            for name in (name for target in targets for name in _names(target)):
                 if name in first:
                     changed.add(name)
                 first.setdefault(name, place)
@@ -59,8 +59,9 @@ def beginnings(text: str) -> list[int]:
     return [place for place in places if place < len(body)]
 
 
-def _named(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name)
+def _names(target: ast.AST | None) -> list[str]:
+    nodes = [] if target is None else ast.walk(target)
+    return [node.id for node in nodes if isinstance(node, ast.Name)]
 
 
 def _first(script: Script, look: Ran) -> Examined | None:

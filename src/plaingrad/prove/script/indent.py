@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator
 
 from .lint import Found
@@ -50,7 +51,7 @@ def moved_out(text: str, script: Script, examined: Examined) -> Iterator[Found]:
         parts = [lines[s.lineno - 1 : s.end_lineno] for s in kept]
         outer = [_shifted(lines[s.lineno - 1 : s.end_lineno], -by) for s in gone]
         rest = lines[loop.end_lineno or 0 :]
-        made = "".join([*above, *sum(parts, []), *sum(outer, []), *rest])
+        made = "".join(itertools.chain(above, *parts, *outer, rest))
         count = max(
             sum(path == p.path for _, path, _ in examined.base.events)
             for p in examined.parameters

@@ -24,7 +24,7 @@ from .measure import Examined
 from .old import readable
 from .outcome import Finding, Outcome, Row
 from .proposals import proposals
-from .run import Script, count, prepare
+from .run import Script, count, prepare, run
 from .search import Repair, Search, Seeker
 from .words import cause
 
@@ -58,7 +58,6 @@ class Inspection:
             self._lint()
             step = self._run()
             if step is not None:
-                self._watched(step)
                 self._judge(step)
         outcome.text = self.text
         outcome.findings = _unique(outcome.findings)
@@ -75,9 +74,7 @@ class Inspection:
         """Take a finding in, and its repair into the text."""
         before, after, line = "", "", self._line(found.line)
         if found.text is not None:
-            changes = changed_lines(self.text, found.text)
-            if changes:
-                _, before, after = changes[0]
+            before, after = _shown(self.text, found.text)
             if apply:
                 self.text = found.text
         remark = cause(found.cause).weight == "remark"
@@ -111,7 +108,11 @@ class Inspection:
     def _lint(self) -> None:
         for _ in range(60):
             known = {(one.cause, one.line) for one in self.outcome.findings}
-            found = [one for one in lint(self.text) if (one.cause, self._line(one.line)) not in known]
+            found = [
+                one
+                for one in lint(self.text)
+                if (one.cause, self._line(one.line)) not in known
+            ]
             if not found:
                 return
             self._note(found[0], apply=found[0].cause != "wide_slice")
@@ -131,6 +132,9 @@ class Inspection:
                 return None
         if step.look.error is not None:
             return None
+        self._watched(step)
+        if step.script.text != self.text:  # what was seen is repaired first
+            step = find(prepare(self.path, self.text))
         if step.examined is None:
             self._without_step(step)
             return None
@@ -150,12 +154,10 @@ class Inspection:
         return self._mend_line(look.line or 0, look.error)
 
     def _mend_line(self, line: int, error: BaseException | None) -> bool:
-        """Try the known changes of the line that stops, for one that makes all right."""
+        """Try the known changes of a line that stops, for one that makes all right."""
         if not isinstance(error, ValueError | TypeError | IndexError | NameError):
             return False
         script = prepare(self.path, self.text)
-        from .run import run
-
         scopes, until = run(script, scopes=True).scopes, time.monotonic() + self.seconds
         for proposal in proposals(self.text, scopes):
             if proposal.line != line or time.monotonic() > until:
@@ -194,9 +196,9 @@ class Inspection:
 
     def _watched(self, step: Step) -> None:
         """Take in what was seen while the script ran."""
-        notes, script = step.look.notes, step.script
+        notes = step.look.notes
         tree, text = ast.parse(self.text), Text(self.text)
-        for _, (_, line) in notes.exhausted.items():
+        for _, line in notes.exhausted.values():
             self._note(Found("exhausted", line, listed(tree, text, line)))
             tree, text = ast.parse(self.text), Text(self.text)
         for line in sorted(notes.cut):
@@ -205,15 +207,11 @@ class Inspection:
         for line, (counted, divisor) in notes.miscounted.items():
             words = {"counted": str(counted), "divisor": f"{divisor:g}"}
             self._note(Found("miscounted", line, None, words=words))
-        _ = script
 
     # the step ------------------------------------------------------------------------
 
     def _judge(self, step: Step) -> None:
         script, examined = step.script, step.examined
-        if script.text != self.text:  # what was seen is repaired first
-            step = find(prepare(self.path, self.text))
-            script, examined = step.script, step.examined
         assert examined is not None  # noqa: S101 - seen by the caller
         loss = examined.best()
         if loss is None:
@@ -227,7 +225,7 @@ class Inspection:
         if self._by_indent(script, examined, loss):
             return
         result = Seeker(script, examined, loss, self.seconds).search()
-        self._take(script, examined, loss, result)
+        self._take(examined, loss, result)
 
     def _by_indent(self, script: Script, examined: Examined, loss: Loss) -> bool:
         """See whether updates stand in the wrong loop."""
@@ -243,9 +241,7 @@ class Inspection:
                 return True
         return False
 
-    def _take(
-        self, script: Script, examined: Examined, loss: Loss, result: Search
-    ) -> None:
+    def _take(self, examined: Examined, loss: Loss, result: Search) -> None:
         """Take in what the search came to."""
         certain = any(one.verdict == "down" for one in examined.fits(loss).values())
         certain = certain or loss.form == "said"
@@ -269,7 +265,9 @@ class Inspection:
         self.outcome.loop = (line, loop.name)
         place = script.sites[loss.site]
         self.outcome.loss = {
-            "form": loss.form, "name": place.name, "line": self._line(place.line)
+            "form": loss.form,
+            "name": place.name,
+            "line": self._line(place.line),
         }
         fits = examined.fits(loss)
         for parameter in examined.parameters:
@@ -283,6 +281,21 @@ class Inspection:
 
 
 WRONG = ("up", "astray", "unmoved", "aimless")
+
+
+def _shown(old: str, new: str) -> tuple[str, str]:
+    """Return the lines that a repair changes, before and after it."""
+    changes = changed_lines(old, new)
+    both = [
+        "\n".join(hunk[side] for hunk in changes if hunk[side].strip())
+        for side in (1, 2)
+    ]
+    if both[0] == both[1]:  # moved down
+        both[1] += f"  # {changes[-1][0] - 1}+"
+    lines = [part for part in (both[0] + "\n" + both[1]).split("\n") if part.strip()]
+    margin = min(len(line) - len(line.lstrip()) for line in lines)
+    cut = ["\n".join(line[margin:] for line in text.split("\n")) for text in both]
+    return cut[0], cut[1]
 
 
 def _of_repair(repair: Repair) -> Found:

@@ -2,7 +2,7 @@
 
 Loops report each pass, assignments what they hold and change, differences their two
 sides, and numbers that are printed or kept are reported too. Nothing else changes; the
-lines keep their numbers. float32 becomes float64, so that small changes can be measured.
+lines keep their numbers. float32 becomes float64, so that small changes show.
 """
 
 from __future__ import annotations

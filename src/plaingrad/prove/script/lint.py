@@ -16,7 +16,7 @@ from .edits import Text
 
 @dataclass(frozen=True)
 class Found:
-    """One mistake: its cause, line, the text after its repair, words for the message."""
+    """One mistake: its cause, line, the text after its repair, words to tell it."""
 
     cause: str
     line: int
@@ -28,7 +28,7 @@ class Found:
 Rule = Callable[[ast.Module, Text], Iterator[Found]]
 OLD_NAMES = {"xrange": "range", "raw_input": "input", "unicode": "str", "izip": "zip"}
 OLD_METHODS = {"iteritems": "items", "itervalues": "values", "iterkeys": "keys"}
-OLD_NUMPY = {"float": "float", "int": "int", "bool": "bool", "object": "object"}
+OLD_NUMPY = ("float", "int", "object")
 OLD_MODULES = {
     "sklearn.cross_validation": "sklearn.model_selection",
     "sklearn.grid_search": "sklearn.model_selection",
@@ -54,11 +54,13 @@ def old_names(tree: ast.Module, text: Text) -> Iterator[Found]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in OLD_NAMES:
             if node.id not in stored | imported:
-                new = ast.Name(OLD_NAMES[node.id], ast.Load())
-                yield _found("python2", node, text, new, new=new.id, old=node.id)
+                newer = OLD_NAMES[node.id]
+                better = ast.Name(newer, ast.Load())
+                yield _found("python2", node, text, better, new=newer, old=node.id)
         elif isinstance(node, ast.Attribute) and node.attr in OLD_METHODS:
-            new = ast.Attribute(node.value, OLD_METHODS[node.attr], ast.Load())
-            yield _found("python2", node, text, new, old=node.attr, new=new.attr)
+            newer = OLD_METHODS[node.attr]
+            method = ast.Attribute(node.value, newer, ast.Load())
+            yield _found("python2", node, text, method, old=node.attr, new=newer)
         elif isinstance(node, ast.Attribute) and ast.unparse(node) == "itertools.izip":
             new_name = ast.Name("zip", ast.Load())
             yield _found("python2", node, text, new_name, old="izip", new="zip")
@@ -80,13 +82,14 @@ def old_imports(tree: ast.Module, text: Text) -> Iterator[Found]:
         if not isinstance(node, ast.Import | ast.ImportFrom):
             continue
         line = text.lines[node.lineno - 1]
-        if isinstance(node, ast.ImportFrom) and node.module == "itertools":
-            if [alias.name for alias in node.names] == ["izip"]:
-                words = {"old": "itertools.izip", "new": "zip"}
-                new = line.replace(ast.unparse(node), "izip = zip")
-                yield Found("moved", node.lineno, _line(text, node, new), True, words)
+        if ast.unparse(node) == "from itertools import izip":
+            words = {"old": "itertools.izip", "new": "zip"}
+            better = line.replace(ast.unparse(node), "izip = zip")
+            yield Found("moved", node.lineno, _line(text, node, better), True, words)
         for old, new in OLD_MODULES.items():
-            held = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
+            held = (
+                node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
+            )
             if held != old:
                 continue
             plain = isinstance(node, ast.Import) and node.names[0].asname is None
@@ -104,23 +107,23 @@ def _line(text: Text, node: ast.stmt, new: str) -> str:
 def old_numpy(tree: ast.Module, text: Text) -> Iterator[Found]:
     """Names that NumPy no longer has."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr in OLD_NUMPY:
-            if isinstance(node.value, ast.Name) and node.value.id in ("np", "numpy"):
-                new = ast.Name(OLD_NUMPY[node.attr], ast.Load())
-                if node.attr in ("float", "int", "object"):
-                    old = ast.unparse(node)
-                    yield _found("moved", node, text, new, old=old, new=new.id)
+        if not isinstance(node, ast.Attribute) or node.attr not in OLD_NUMPY:
+            continue
+        if ast.unparse(node.value) in ("np", "numpy"):
+            better = ast.Name(node.attr, ast.Load())
+            words = {"old": ast.unparse(node), "new": node.attr}
+            yield _found("moved", node, text, better, **words)
 
 
 def called_shape(tree: ast.Module, text: Text) -> Iterator[Found]:
     """`y.shape(0)`, which calls a tuple."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr == "shape" and len(node.args) == 1:
-                if ast.unparse(node.func.value) in ("np", "numpy"):
-                    continue
-                new = ast.Subscript(node.func, node.args[0], ast.Load())
-                yield _found("called_shape", node, text, new)
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        numpy = ast.unparse(node.func.value) in ("np", "numpy")
+        if node.func.attr == "shape" and len(node.args) == 1 and not numpy:
+            better = ast.Subscript(node.func, node.args[0], ast.Load())
+            yield _found("called_shape", node, text, better)
 
 
 def divided_step(tree: ast.Module, text: Text) -> Iterator[Found]:
@@ -143,10 +146,11 @@ def divided_step(tree: ast.Module, text: Text) -> Iterator[Found]:
 def floored(tree: ast.Module, text: Text) -> Iterator[Found]:
     """`1 // n`, which is 0."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv):
-            if isinstance(node.left, ast.Constant) and node.left.value in (1, 1.0):
-                new = ast.BinOp(node.left, ast.Div(), node.right)
-                yield Found("floored", node.lineno, text.replaced(node, new))
+        if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.FloorDiv):
+            continue
+        if isinstance(node.left, ast.Constant) and node.left.value == 1:
+            new = ast.BinOp(node.left, ast.Div(), node.right)
+            yield Found("floored", node.lineno, text.replaced(node, new))
 
 
 def objects(tree: ast.Module, text: Text) -> Iterator[Found]:
@@ -155,7 +159,10 @@ def objects(tree: ast.Module, text: Text) -> Iterator[Found]:
         if not isinstance(node, ast.Call):
             continue
         for word in node.keywords:
-            if word.arg == "dtype" and ast.unparse(word.value) in ("object", "'object'"):
+            if word.arg == "dtype" and ast.unparse(word.value) in (
+                "object",
+                "'object'",
+            ):
                 new = text.replaced(word.value, ast.Name("float", ast.Load()))
                 yield Found("objects", node.lineno, new)
 
@@ -180,7 +187,7 @@ def wide_slices(tree: ast.Module, text: Text) -> Iterator[Found]:
 
 
 def never_reset(tree: ast.Module, text: Text) -> Iterator[Found]:
-    """A count or sum that is told every epoch and never begins anew."""
+    """Find counts and sums that are told every epoch and never begin anew."""
     for outer in _loops(tree):
         shown = {
             n.id
@@ -240,7 +247,7 @@ def _outermost(tree: ast.AST, loop: ast.AST) -> bool:
 
 
 def stale_metric(tree: ast.Module, text: Text) -> Iterator[Found]:
-    """A count over rows whose prediction is not computed for each row."""
+    """Find counts over rows whose prediction is not computed for each row."""
     for loop in _loops(tree):
         if not isinstance(loop, ast.For) or any(loop is not n for n in _loops(loop)):
             continue
@@ -254,7 +261,10 @@ def stale_metric(tree: ast.Module, text: Text) -> Iterator[Found]:
             ):
                 continue
             for compare in ast.walk(node.value):
-                if not isinstance(compare, ast.Compare) or len(compare.comparators) != 1:
+                if (
+                    not isinstance(compare, ast.Compare)
+                    or len(compare.comparators) != 1
+                ):
                     continue
                 sides = (compare.left, compare.comparators[0])
                 fixed = [s for s in sides if not {n.id for n in _names(s)} & known]

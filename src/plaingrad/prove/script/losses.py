@@ -11,7 +11,9 @@ import numpy as np
 from .instrument import Site
 from .watch import Notes
 
-CURVED = re.compile(r"\*\*|square|pow|abs|log|norm|sqrt|loss|cost|err|mse|entropy", re.I)
+CURVED = re.compile(
+    r"\*\*|square|pow|abs|log|norm|sqrt|loss|cost|err|mse|entropy", re.I
+)
 IMPLIED = {
     "squares": "squares",
     "entropy left": "entropy",
@@ -52,9 +54,10 @@ def candidates(sites: list[Site], base: Notes, others: list[Notes]) -> list[Loss
         moved = any(n.losses.get((site, reading)) != value for n in others)
         if not moved or not np.isfinite(value):
             continue
-        if reading != base_reading(reading) and base.counts[
-            site, base_reading(reading)
-        ] < 2:
+        if (
+            reading != base_reading(reading)
+            and base.counts[site, base_reading(reading)] < 2
+        ):
             continue
         form, rank = _kind(sites, site, reading, base, others)
         if form:
@@ -109,4 +112,6 @@ def _sensible(place: Site) -> bool:
     if CURVED.search(text):
         return True
     tree = ast.parse(text, mode="eval").body
-    return not (isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult | ast.MatMult))
+    return not (
+        isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult | ast.MatMult)
+    )

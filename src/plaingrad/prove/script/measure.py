@@ -30,7 +30,11 @@ SMALL = 12
 
 @dataclass
 class Parameter:
-    """What is learned: its path, the places that change it, its plain factor."""
+    """What is learned: its path, the places that change it, its plain factor.
+
+    `entries` are the numbers that are measured, `step` and `value` all of them;
+    `adaptive` says that the script takes square roots, as Adam and Adagrad do.
+    """
 
     path: str
     sites: list[int]
@@ -38,6 +42,7 @@ class Parameter:
     entries: np.ndarray
     step: np.ndarray
     value: np.ndarray
+    adaptive: bool = False
 
 
 @dataclass
@@ -103,7 +108,7 @@ class Examined:
 
 
 def spread(parameters: list[Parameter], fits: dict[str, Fit]) -> float:
-    """Return how far the factors lie apart, each divided by the rate that is written."""
+    """Return how far the factors lie apart, each divided by the written rate."""
     relative, plain = [], []
     pulls = [
         fits[p.path].decay
@@ -131,7 +136,9 @@ def scale(parameters: list[Parameter], fits: dict[str, Fit]) -> float | None:
     numbers that a script can have meant.
     """
     found = [
-        fits[p.path].factor / p.rate for p in parameters if fits[p.path].verdict == "down"
+        fits[p.path].factor / p.rate
+        for p in parameters
+        if fits[p.path].verdict == "down"
     ]
     if not found or 1 / MEANT < found[0] < MEANT:
         return None
@@ -154,7 +161,7 @@ def fit(parameter: Parameter, slopes: np.ndarray) -> Fit:
     made = Fit("astray", factor, slopes, steps, -float(steps @ slopes) / size / length)
     if np.linalg.norm(steps + factor * slopes) < CLOSE * length:
         made.verdict = "down" if factor > 0 else "up"
-    elif _by_sign(steps, slopes):
+    elif _by_sign(steps, slopes, parameter.adaptive):
         made.verdict = "sign"
     elif len(slopes) >= 5:
         pulled, *_ = np.linalg.lstsq(np.c_[-slopes, -values], steps, rcond=None)
@@ -166,24 +173,31 @@ def fit(parameter: Parameter, slopes: np.ndarray) -> Fit:
     return made
 
 
-def _by_sign(steps: np.ndarray, slopes: np.ndarray) -> bool:
-    """Say whether steps are of one size, against the signs of the slopes."""
+def _by_sign(steps: np.ndarray, slopes: np.ndarray, adaptive: bool) -> bool:
+    """Say whether steps go against the signs of the slopes, all of one size.
+
+    Those of adaptive rules may be smaller where the slope is.
+    """
     clear = np.abs(slopes) > 1e-5 * np.abs(slopes).max()
     sizes = np.abs(steps[clear])
+    order = sizes[np.argsort(np.abs(slopes[clear]), kind="stable")]
     even = sizes.max() - sizes.min() < 0.02 * sizes.max()
+    even = even or (adaptive and bool(np.all(np.diff(order) >= -1e-3 * sizes.max())))
     several = np.abs(slopes[clear]).max() > 1.1 * np.abs(slopes[clear]).min()
     opposed = bool(np.all(steps[clear] * slopes[clear] < 0))
     return bool(clear.sum() >= 3 and even and several and opposed)
 
 
 def learned(script: Script, goal: Goal) -> tuple[Notes, list[str]] | None:
-    """Return what a step shows when it is left alone, and the paths that learn in it."""
+    """Return what a step shows when it is left alone, and what learns in it."""
     located = run(script, goal=goal)
     if not located.notes.ended:
         return None
     paths = {path for _, path, _ in located.notes.events}
     base = run(script, goal=goal, keep=paths).notes
-    found = [path for path in _changed(script, base) if _learns(script, goal, base, path)]
+    found = [
+        path for path in _changed(script, base) if _learns(script, goal, base, path)
+    ]
     return (base, found) if found else None
 
 
@@ -196,7 +210,8 @@ def examine(script: Script, goal: Goal, quick: bool = False) -> Examined | None:
     if found is None:
         return None
     base, paths = found
-    parameters = [_parameter(base, path, 3 if quick else SMALL) for path in paths]
+    most, adaptive = 3 if quick else SMALL, "sqrt" in script.text
+    parameters = [_parameter(base, path, most, adaptive) for path in paths]
     held = run(script, goal=goal, held=paths)
     if held.error is not None:
         return None
@@ -230,12 +245,13 @@ def _learns(script: Script, goal: Goal, base: Notes, path: str) -> bool:
     return moved.error is None and moved.notes.trace[:first] != base.trace[:first]
 
 
-def _parameter(base: Notes, path: str, most: int) -> Parameter:
+def _parameter(base: Notes, path: str, most: int, adaptive: bool) -> Parameter:
     value, after = base.before[path], base.after[path]
     sites = list(dict.fromkeys(site for site, one, _ in base.events if one == path))
     step = after - value
     entries = _entries(step, most)
-    return Parameter(path, sites, base.rates.get(path, 1.0), entries, step, value)
+    rate = base.rates.get(path, 1.0)
+    return Parameter(path, sites, rate, entries, step, value, adaptive)
 
 
 def _entries(step: np.ndarray, most: int) -> np.ndarray:
@@ -264,7 +280,9 @@ def _slopes(
             shift = np.zeros_like(parameter.value)
             shift.reshape(-1)[entry] = width
             two: list[Ran] = [
-                run(script, goal=goal, held=held, changes={parameter.path: sign * shift})
+                run(
+                    script, goal=goal, held=held, changes={parameter.path: sign * shift}
+                )
                 for sign in (1, -1)
             ]
             pairs.append((width, two[0].notes, two[1].notes))

@@ -87,9 +87,7 @@ def readable(text: str) -> tuple[str, list[Found], SyntaxError | None]:
     return "\n".join(lines), found, SyntaxError("too many lines cannot be read")
 
 
-def _mend(
-    lines: list[str], at: int, error: SyntaxError
-) -> tuple[str, int, str] | None:
+def _mend(lines: list[str], at: int, error: SyntaxError) -> tuple[str, int, str] | None:
     """Return cause, place and new text of a line, if it brings Python further."""
     ways = [
         (cause, place, mend(lines[place]))

@@ -11,6 +11,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def turned_arguments(place: Place) -> Found:
 
 
 def turned_indices(place: Place) -> Found:
-    """Exchange two indices that stand in another order than those of what is changed."""
+    """Exchange two indices that stand in another order than in what is changed."""
     node = place.node
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Subscript):
         target = ast.unparse(getattr(place.statement, "target", place.statement))
@@ -92,7 +93,10 @@ def unused(place: Place) -> Found:
         return
     for name, value in place.scope.get(UNUSED, {}).items():
         if isinstance(value, np.ndarray) and value.shape == place.shape:
-            yield "unused", ast.BinOp(place.node, ast.Mult(), ast.Name(name, ast.Load()))
+            yield (
+                "unused",
+                ast.BinOp(place.node, ast.Mult(), ast.Name(name, ast.Load())),
+            )
 
 
 def idle(tree: ast.AST, scopes: Mapping[str, Scope]) -> dict[str, Scope]:
@@ -101,9 +105,7 @@ def idle(tree: ast.AST, scopes: Mapping[str, Scope]) -> dict[str, Scope]:
     read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
     written = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     return {
-        function: {
-            **scope, UNUSED: {n: scope[n] for n in written - read if n in scope}
-        }
+        function: {**scope, UNUSED: {n: scope[n] for n in written - read if n in scope}}
         for function, scope in scopes.items()
     }
 
@@ -131,9 +133,10 @@ def batch_softmax(place: Place) -> Found:
 def exchanged_sides(place: Place) -> Found:
     """Exchange the sides of a difference."""
     node = place.node
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
-        if not isinstance(node.left, ast.Constant) and change_of(place) is None:
-            yield "sign", ast.BinOp(node.right, ast.Sub(), node.left)
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub):
+        return
+    if not isinstance(node.left, ast.Constant) and change_of(place) is None:
+        yield "sign", ast.BinOp(node.right, ast.Sub(), node.left)
 
 
 def change_of(place: Place) -> ast.expr | None:
@@ -182,14 +185,18 @@ def other_names(place: Place) -> Found:
     if not isinstance(value, int | float | list) or isinstance(value, bool):
         return
     for name, other in known.items():
-        if name != node.id and type(other) is type(value) and _size(other) == _size(value):
+        if (
+            name != node.id
+            and type(other) is type(value)
+            and _size(other) == _size(value)
+        ):
             inside = any(is_derivative(above) for above in place.above)
             yield "place" if inside else "variable", parsed(name)
 
 
-def _size(value: object) -> tuple[int, ...] | None:
+def _size(value: Any) -> tuple[int, ...] | None:
     try:
-        return np.shape(value)  # type: ignore[arg-type]
+        return tuple(np.shape(value))
     except ValueError:
         return None
 
@@ -288,7 +295,9 @@ def _unmasked(tree: ast.Module, source: Text, rank: int) -> Iterator[Proposal]:
         for used in (node for other in after for node in ast.walk(other)):
             if not isinstance(used, ast.expr) or not is_derivative(used):
                 continue
-            own = [n for n in ast.walk(used) if isinstance(n, ast.Name) and n.id == name]
+            own = [
+                n for n in ast.walk(used) if isinstance(n, ast.Name) and n.id == name
+            ]
             if not own:
                 continue
             kept = f"{name}_before"

@@ -15,7 +15,9 @@ def report(outcome: Outcome, file: str, lang: str = "en") -> str:
         lines.append(words["ran"].format(file=file, runs=outcome.runs, seconds=seconds))
     if outcome.loop is not None:
         line, text = outcome.loop
-        lines.append(words["loop" if line else "plain_loop"].format(line=line, text=text))
+        lines.append(
+            words["loop" if line else "plain_loop"].format(line=line, text=text)
+        )
     lines += _steps(outcome, words)
     lines += _findings(outcome, words, lang)
     lines += _ending(outcome, words)

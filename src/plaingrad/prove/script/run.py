@@ -9,10 +9,10 @@ import sys
 import traceback
 import types
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -88,7 +88,7 @@ def run(script: Script, scopes: bool = False, **settings: Any) -> Ran:
             ran.why = enough.why
         except SystemExit:
             pass
-        except Exception as error:  # noqa: BLE001 - whatever the script may raise
+        except Exception as error:
             ran.why, ran.error = "error", error
             ran.line = _line(error, script.path)
     ran.scopes[""] = names

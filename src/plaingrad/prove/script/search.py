@@ -18,8 +18,8 @@ from typing import Any
 
 from ..causes import CAUSES
 from .edits import Text
-from .measure import Examined, Fit, Parameter, examine, fit, scale, spread
 from .losses import Loss
+from .measure import Examined, Fit, Parameter, examine, fit, scale, spread
 from .proposals import LIKELY, Proposal, proposals
 from .run import Script, prepare, run
 from .watch import Goal
@@ -63,7 +63,9 @@ def same_goal(script: Script, goal: Goal, other: Script) -> Goal:
     return Goal(others[loops.index(goal.loop)], goal.turn)
 
 
-def same_loss(script: Script, loss: Loss, examined: Examined, other: Script) -> Loss | None:
+def same_loss(
+    script: Script, loss: Loss, examined: Examined, other: Script
+) -> Loss | None:
     """Return the loss of another version of a script that is this one."""
     place = script.sites[loss.site]
     for candidate in examined.slopes:
@@ -93,7 +95,7 @@ class Seeker:
         self.result = Search([])
 
     def _steady(self, script: Script, examined: Examined, loss: Loss) -> set[str]:
-        """Return the paths whose later steps are as right as the first, by one factor."""
+        """Return the paths whose later steps are right by the same factor."""
         goal = Goal(examined.goal.loop, LATER)
         later = examine(script, goal, quick=True)
         if later is None or loss not in later.slopes:
@@ -134,9 +136,15 @@ class Seeker:
         self.before = self._badness(self.examined.fits(self.loss))
         back, front = self._suspects()
         likely, others = (0, LIKELY), (LIKELY + 1, 1000)
-        astray = [f for f in self.examined.fits(self.loss).values() if f.verdict == "astray"]
-        front = front if astray else set()  # else the chain through the layers is right
+        astray = [
+            f for f in self.examined.fits(self.loss).values() if f.verdict == "astray"
+        ]
+        front = front if astray else set()  # else the loss itself is computed rightly
+        pulled = any(
+            f.verdict == "decay" for f in self.examined.fits(self.loss).values()
+        )
         for suspects, judge, ranks in (
+            *([(back, self._judge, "penalty")] if pulled else []),
             (back, self._judge, likely),
             (front, self._judge_forward, likely),
             (back, self._judge, others),
@@ -157,14 +165,17 @@ class Seeker:
         suspects: set[int],
         scopes: Mapping[str, Any],
         judge: Any,
-        ranks: tuple[int, int],
+        ranks: Any,
     ) -> list[tuple[tuple[Any, ...], Proposal]]:
         kept: list[tuple[tuple[Any, ...], Proposal]] = []
         texts, clear = set(), None
         for proposal in proposals(self.script.text, scopes):
-            if proposal.rank > (ranks[1] if clear is None else clear):
+            if isinstance(ranks, str):
+                if proposal.cause != ranks:
+                    continue
+            elif proposal.rank > (ranks[1] if clear is None else clear):
                 break
-            if proposal.rank < ranks[0]:
+            elif proposal.rank < ranks[0]:
                 continue
             if proposal.line not in suspects or proposal.text in texts:
                 continue
@@ -181,7 +192,10 @@ class Seeker:
                 continue
             vague = proposal.cause in VAGUE or _cause_is_general(proposal.cause)
             kept.append(
-                ((badness, vague, proposal.rank, proposal.size, proposal.line), proposal)
+                (
+                    (badness, vague, proposal.rank, proposal.size, proposal.line),
+                    proposal,
+                )
             )
             if badness == (0, 0, 0) and not vague:
                 clear = proposal.rank
@@ -189,7 +203,9 @@ class Seeker:
 
     def _updates(self) -> dict[int, bool]:
         """Return the lines that renew parameters, and whether they subtract."""
-        places = [self.script.sites[n] for p in self.examined.parameters for n in p.sites]
+        places = [
+            self.script.sites[n] for p in self.examined.parameters for n in p.sites
+        ]
         lines = self.script.text.splitlines()
         return {
             place.line: bool(re.search(r"-=|=.*\w\]* - ", lines[place.line - 1]))
@@ -226,7 +242,7 @@ class Seeker:
         return back, front
 
     def _inside(self, tree: ast.Module) -> list[ast.stmt]:
-        """Return the statements that may run in the step: its loop's, and functions'."""
+        """Return the statements that may run in the step, in its loop and functions."""
         line = self.script.sites[self.examined.goal.loop].line
         found: dict[int, ast.stmt] = {}
         for node in ast.walk(tree):
@@ -270,7 +286,7 @@ class Seeker:
         return "none" if same else "steps"
 
     def _remembers(self) -> bool:
-        """Say whether something of a parameter's shape is renewed from its old value."""
+        """Say whether something shaped as a parameter is renewed from its old value."""
         shapes = {parameter.value.shape for parameter in self.examined.parameters}
         for site, path, _ in self.examined.base.events:
             place = self.script.sites[site]
@@ -321,7 +337,7 @@ class Seeker:
         return self._badness(examined.fits(loss), examined.parameters)
 
     def _badness(
-        self, fits: Mapping[str, Fit], parameters: list[Parameter] | None = None
+        self, fits: dict[str, Fit], parameters: list[Parameter] | None = None
     ) -> tuple[int, int, int]:
         """Return how many steps are wrong, whether factors differ, or are far off."""
         wrong = sum(not one.good for one in fits.values())
@@ -350,13 +366,15 @@ class Seeker:
             return None
         wrong = [p for p, one in self.examined.fits(self.loss).items() if not one.good]
         mended = tuple(path for path in wrong if path in fits and fits[path].good)
-        if not quick and not self._lasts(made[0], examined, loss, set(wrong)):
+        if not quick and not self._lasts(made[0], examined, loss):
             return None
-        return Repair(proposal.cause, proposal.line, proposal.text, mended), examined, loss
+        return (
+            Repair(proposal.cause, proposal.line, proposal.text, mended),
+            examined,
+            loss,
+        )
 
-    def _lasts(
-        self, script: Script, examined: Examined, loss: Loss, wrong: set[str]
-    ) -> bool:
+    def _lasts(self, script: Script, examined: Examined, loss: Loss) -> bool:
         """Say whether a change is right at a later step, too.
 
         With momentum and the like no later step follows the slope alone, and nothing
@@ -384,5 +402,5 @@ def _head_end(node: ast.stmt) -> int:
     """Return the last line of a statement, without the statements inside it."""
     body = getattr(node, "body", None)
     if isinstance(body, list) and body:
-        return max(node.lineno, body[0].lineno - 1)
+        return max(node.lineno, int(body[0].lineno) - 1)
     return node.end_lineno or node.lineno

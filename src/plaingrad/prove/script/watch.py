@@ -24,7 +24,7 @@ from .leaves import Leaf, Scope, is_number, owners, walk
 PASSES = 300_000
 """Passes of loops that one run may make."""
 SECONDS = 10.0
-"""Time that one run may take."""
+"""How long one run may compute."""
 LARGE = 4_000_000
 """Arrays above this size are not looked through."""
 LOOK = 0.3
@@ -145,7 +145,7 @@ class Watch:
         self._passes = 0
         self._counts: dict[str, int] = {}
         self._last: Any = None
-        self._began = time.monotonic()
+        self._began = time.process_time()
 
     # loops -------------------------------------------------------------------------
 
@@ -184,7 +184,7 @@ class Watch:
         self._passes += 1
         if self._passes > PASSES:
             raise Enough("passes")
-        if time.monotonic() - self._began > SECONDS:
+        if time.process_time() - self._began > SECONDS:
             raise Enough("seconds")
         self._stack.append(site)
         turn = self.notes.turns[site] = self.notes.turns.get(site, 0) + 1
@@ -199,7 +199,12 @@ class Watch:
         if goal is None:
             often = not self._stack and self.notes.turns[site] >= 3
             learning = self.notes.loops.get(site, 0) > ADDING
-            if self.brief and often and learning and time.monotonic() > self._began + LOOK:
+            if (
+                self.brief
+                and often
+                and learning
+                and time.process_time() > self._began + LOOK
+            ):
                 raise Enough("step")
             return
         if sys.exc_info()[1] is not self._trouble:
@@ -246,9 +251,9 @@ class Watch:
         for path, added in self.changes.items():
             leaf = self._leaves[path]
             leaf.write(leaf.read() + added)
-            if leaf.holder is scope and scope is not frame.f_globals:
-                if is_number(leaf.value) or isinstance(leaf.value, np.ndarray):
-                    self._fresh[path] = leaf.value
+            local = leaf.holder is scope and scope is not frame.f_globals
+            if local and not isinstance(leaf.value, list):
+                self._fresh[path] = leaf.value
             for owner in owners(leaf):
                 self._ids[owner] = path
 
@@ -375,7 +380,9 @@ class Watch:
             return True
         paths = [path]
         if self._leaves[path].group:
-            paths = [one for one in self._leaves if one.startswith((path + "[", path + "."))]
+            paths = [
+                one for one in self._leaves if one.startswith((path + "[", path + "."))
+            ]
         for one in paths:
             self.notes.events.append((site, one, self._marks.get(site, 0)))
             if place.additive and one not in self.notes.rates:
@@ -389,7 +396,8 @@ class Watch:
             more = self._counts.get(key, 0) + 1 if one else -PASSES
             self._counts[key] = more if place.inplace else 0
         elif isinstance(holder, np.ndarray) and holder.dtype.kind in "iu":
-            if np.any(np.mod(np.asarray(self._last, dtype=np.float64), 1)):
+            parts = np.mod(np.asarray(self._last, dtype=np.float64), 1)
+            if place.additive and np.any(parts):
                 self.notes.cut.add(place.line)
 
     def ratio(self, line: int, name: str, left: Any, right: Any) -> Any:
@@ -422,7 +430,11 @@ class Watch:
             holder = holder.base
         if isinstance(holder, list) and id(holder) in self._ids:
             return self._ids[id(holder)]
-        table = holder if isinstance(holder, dict | list) else getattr(holder, '__dict__', {})
+        table = (
+            holder
+            if isinstance(holder, dict | list)
+            else getattr(holder, "__dict__", {})
+        )
         try:
             if site.inplace and isinstance(table[key], np.ndarray):
                 return self._ids.get(id(table[key]))
@@ -436,7 +448,7 @@ class Watch:
         for text in place.rate:
             try:
                 value = eval(text, frame.f_globals, dict(scope))  # noqa: S307
-            except Exception:  # noqa: BLE001, S112
+            except Exception:  # noqa: S112
                 continue
             if is_number(value) and value:
                 rate *= abs(float(value))

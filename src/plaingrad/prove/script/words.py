@@ -9,8 +9,8 @@ SCRIPT_CAUSES: dict[str, Cause] = {
     "layer": Cause(
         ("the name of another layer stands here", "这里写成了另一层的名字"),
         (
-            "With the other name all steps follow the measured slopes. A name is easily "
-            "left unchanged when a line is copied.",
+            "With the other name all steps follow the measured slopes. A name is "
+            "easily left unchanged when a line is copied.",
             "换成另一个名字后，所有更新都与测得的斜率一致。复制代码行时容易忘记改名字。",
         ),
     ),
@@ -37,8 +37,8 @@ SCRIPT_CAUSES: dict[str, Cause] = {
         (
             "In Python 3, zip, map and filter can be run through once. From the second "
             "epoch on this loop does nothing. Make a list of it: list(zip(...)).",
-            "在 Python 3 中，zip、map、filter 只能遍历一次。从第二个 epoch（整遍训练）起，"
-            "这个循环什么也不做。请转成列表：list(zip(...))。",
+            "在 Python 3 中，zip、map、filter 只能遍历一次。"
+            "从第二个 epoch（整遍训练）起，这个循环什么也不做。请转成列表：list(zip(...))。",
         ),
     ),
     "unsized": Cause(
@@ -58,12 +58,18 @@ SCRIPT_CAUSES: dict[str, Cause] = {
         ("Put what is printed in brackets.", "请把要打印的内容放进括号。"),
     ),
     "power": Cause(
-        ("** was lost, as Markdown makes bold type of it", "** 丢失了（Markdown 把它当成粗体）"),
+        (
+            "** was lost, as Markdown makes bold type of it",
+            "** 丢失了（Markdown 把它当成粗体）",
+        ),
         ("A square is written ** 2.", "平方应写作 ** 2。"),
     ),
     "characters": Cause(
         ("there are typographic characters in the code", "代码中有全角或排版字符"),
-        ("Python wants plain quotes, commas and brackets.", "Python 需要半角的引号、逗号和括号。"),
+        (
+            "Python wants plain quotes, commas and brackets.",
+            "Python 需要半角的引号、逗号和括号。",
+        ),
     ),
     "tabs": Cause(
         ("tabs and spaces are mixed", "混用了制表符与空格"),
@@ -82,7 +88,10 @@ SCRIPT_CAUSES: dict[str, Cause] = {
     ),
     "floored": Cause(
         ("1 // n is 0", "1 // n 等于 0"),
-        ("// leaves out what is behind the point. Write 1 / n.", "// 会去掉小数部分，应写 1 / n。"),
+        (
+            "// leaves out what is behind the point. Write 1 / n.",
+            "// 会去掉小数部分，应写 1 / n。",
+        ),
     ),
     "objects": Cause(
         ("an array of objects", "对象数组"),
@@ -140,7 +149,8 @@ SCRIPT_CAUSES: dict[str, Cause] = {
         (
             "It is told every epoch and still holds what was counted before. Begin "
             "every epoch with {name} = 0.",
-            "每个 epoch 都打印它，但其中还包含以前累计的值。每个 epoch 开始时应写 {name} = 0。",
+            "每个 epoch（整遍训练）都打印它，但其中还包含以前累计的值。"
+            "每个 epoch 开始时应写 {name} = 0。",
         ),
     ),
     "stale_metric": Cause(
@@ -164,8 +174,8 @@ SCRIPT_CAUSES: dict[str, Cause] = {
     "wide_slice": Cause(
         ("the slice is wider than one row", "切片多取了行"),
         (
-            "It changes no number here: argmax takes the first of equal maxima, which is "
-            "that of the first row, as long as the rows are one-hot (one 1, else 0).",
+            "It changes no number here: argmax takes the first of equal maxima, which "
+            "is that of the first row, as long as the rows are one-hot (one 1, else 0).",
             "这里不会改变任何结果：argmax 取第一个最大值，也就是第一行的"
             "（只要各行是 one-hot，即一个 1、其余为 0）。",
         ),
@@ -186,9 +196,11 @@ SCRIPT_CAUSES: dict[str, Cause] = {
     "unlike": Cause(
         ("the step does not follow the slope of the loss", "更新方向与损失的斜率不符"),
         (
-            "None of the known changes of one line repairs it. Parameters that are right "
-            "tell where to look: the mistake lies between them and the first wrong one.",
-            "没有找到能修复它的单行改动。可由正确的参数定位：错误在它与第一个错误参数之间。",
+            "None of the known changes of one line repairs it. Parameters that are "
+            "right tell where to look: the mistake lies between them and the first "
+            "wrong one.",
+            "没有找到能修复它的单行改动。"
+            "可由正确的参数定位：错误在它与第一个错误参数之间。",
         ),
     ),
 }
@@ -198,21 +210,21 @@ SAID: dict[str, dict[str, str]] = {
         "ran": "The script was run on this computer as `python {file}` would run it: "
         "{runs} times, as far as the step that is examined, in {seconds} s.",
         "loop": "Training loop: line {line}, `{text}`; its first pass is the step.",
-        "plain_loop": "No loop trains: the script takes one step, and that is examined.",
+        "plain_loop": "No loop trains: the script takes one step, which is examined.",
         "said": "Loss: `{name}` (line {line}), which the script computes.",
-        "squares": "Loss: the script computes none that its steps follow. They imply the "
-        "squares of `{name}` (line {line}), halved and summed.",
-        "entropy": "Loss: the script computes none that its steps follow. They imply the "
-        "cross-entropy (minus the logarithm of the probability of the right class) of "
-        "`{name}` (line {line}).",
-        "binary": "Loss: the script computes none that its steps follow. They imply the "
-        "cross-entropy of yes or no, of `{name}` (line {line}).",
-        "custom": "The factors are a multiple of the learning rate: the gradient lacks the "
-        "2 of a square, say, or sums where the loss takes the mean. That is a convention, "
-        "not a fault.",
+        "squares": "Loss: the script computes none that its steps follow. They imply "
+        "the squares of `{name}` (line {line}), halved and summed.",
+        "entropy": "Loss: the script computes none that its steps follow. They imply "
+        "the cross-entropy (minus the logarithm of the probability of the right class) "
+        "of `{name}` (line {line}).",
+        "binary": "Loss: the script computes none that its steps follow. They imply "
+        "the cross-entropy of yes or no, of `{name}` (line {line}).",
+        "custom": "The factors are a multiple of the learning rate: the gradient lacks "
+        "the 2 of a square, say, or sums where the loss takes the mean. That is a "
+        "convention, not a fault.",
         "down": "down the gradient, factor {factor}",
         "sign": "down the gradient by its sign, as Adam and RMSprop do",
-        "decay": "down the gradient, factor {factor}, and {decay} x the parameter to zero",
+        "decay": "down the gradient, factor {factor}, and to zero by {decay} x itself",
         "up": "UP the gradient, factor {factor}",
         "astray": "NOT along the gradient (cosine {cosine}; 1 is right)",
         "unmoved": "NOT moved, although there is a slope",
@@ -220,7 +232,7 @@ SAID: dict[str, dict[str, str]] = {
         "still": "nothing to see at this step: no slope and no move",
         "row": "  {path:<{width}}  line {line:>4}  {what}",
         "head": "Parameters (the factor is the step divided by the measured slope):",
-        "uneven": "The factors differ, so that the parameters learn at different rates.",
+        "uneven": "The factors differ: the parameters learn at different rates.",
         "right": "Every parameter goes down the gradient. No fault was found.",
         "found": "Found:",
         "remarks": "Remarks:",
