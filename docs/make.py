@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import linecache
 import re
 import sys
 from contextlib import redirect_stdout
@@ -90,9 +91,10 @@ def printed(page: str) -> str:
     names: dict[str, Any] = {"__name__": "page"}
 
     def run(found: re.Match[str]) -> str:
-        out = io.StringIO()
+        out, code, file = io.StringIO(), found["code"], f"<page {found.start()}>"
+        linecache.cache[file] = (len(code), None, code.splitlines(True), file)
         with redirect_stdout(out):
-            exec(found["code"], names)  # noqa: S102
+            exec(compile(code, file, "exec"), names)  # noqa: S102
         if found["kind"] is None:
             return found[0]
         shown = f"```{found['kind']}\n{out.getvalue()}```"
@@ -158,7 +160,7 @@ def save(axes: object, name: str) -> None:
 
 if __name__ == "__main__":
     (HERE / "operations.md").write_text(operations(), encoding="utf-8")
-    for page in (HERE / "engine.md", HERE / "prove.md"):
+    for page in (HERE / "engine.md", HERE / "prove.md", HERE / "check.md"):
         page.write_text(printed(page.read_text(encoding="utf-8")), encoding="utf-8")
     for readme in ROOT.glob("README*.md"):
         page = readme.read_text(encoding="utf-8")

@@ -14,7 +14,8 @@ import plaingrad as pg
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
     *("README.md", "README.zh.md"),
-    *("docs/adding.md", "docs/engine.md", "docs/how-it-works.md", "docs/prove.md"),
+    *("docs/adding.md", "docs/check.md", "docs/engine.md"),
+    *("docs/how-it-works.md", "docs/prove.md"),
 ]
 ROUNDING = re.compile(
     r"\b\d(\.\d)?e-\d+ *|\b0\.\d{6}\b|\([0-9a-f]{12}\)|\b0 {10,}|-{9,}"
@@ -93,6 +94,7 @@ def test_both_readmes_show_the_same_commands() -> None:
     [
         ("operations.md", "make.operations()"),
         ("engine.md", "make.printed((make.HERE / 'engine.md').read_text('utf-8'))"),
+        ("check.md", "make.printed((make.HERE / 'check.md').read_text('utf-8'))"),
         ("prove.md", "make.printed((make.HERE / 'prove.md').read_text('utf-8'))"),
         *[
             (f"../{name}", f"make.speed((make.ROOT / '{name}').read_text('utf-8'))")

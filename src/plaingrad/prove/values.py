@@ -130,7 +130,7 @@ def _stale(evidence: Evidence, name: str) -> Guess | None:
     claims = _claims(evidence, name)
     if len(claims) < 2 or not np.array_equal(*claims):
         return None
-    return Guess("stale", "claimed(W) = claimed(W + step)")
+    return Guess("stale", f"claimed({name}) = claimed({name} + step)")
 
 
 def _factor(evidence: Evidence, name: str) -> Guess | None:

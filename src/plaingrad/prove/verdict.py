@@ -25,7 +25,7 @@ WORDS = {
     ),
     "nothing": ("Nothing could be compared.", "没有可以比较的内容。"),
     "remark": ("Remark", "说明"),
-    "where": ("line {}", "第 {} 行"),
+    "where": ("Line {}", "第 {} 行"),
     "instead": ("Write instead", "应改为"),
     "proved": (
         "With this change {} agree with the measured slopes; it was run.",
@@ -170,6 +170,7 @@ class CheckReport:
 
     def _cells(self, row: Row) -> tuple[str, ...]:
         size = f"{row.error:.1e}" if np.isfinite(row.error) else "-"
+        size = size if row.error > 1e-8 else "< 1e-8"
         verdict = VERDICTS[row.verdict][self._language]
         return (
             row.name,
@@ -183,10 +184,11 @@ class CheckReport:
     def _told(self, finding: Finding) -> Iterator[tuple[str, str]]:
         """Yield the title of a finding, then (kind, text) of its lines."""
         cause = CAUSES[finding.cause]
-        comma, colon = (", ", ": ") if self.lang == "en" else ("、", "：")
+        comma, colon = (", ", ":") if self.lang == "en" else ("、", "：")
         names = comma.join(finding.params)
         start = self._word("remark") if finding.remark else names
-        start = f"{start}{colon if start else ''}"
+        space = " " if self.lang == "en" else ""
+        start = f"{start}{colon}{space}" if start else ""
         yield "title", f"{start}{cause.title[self._language]}"
         yield "text", cause.why[self._language]
         if finding.holds:
