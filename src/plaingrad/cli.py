@@ -196,6 +196,12 @@ def _check_parser(commands: Any) -> None:
     made = _command(commands, "check", check, text)
     made.epilog = CHECKING
     made.add_argument("file", type=Path, metavar="FILE.py", help="the script")
+    for name, what in (
+        ("loss", "check this function's gradients, and not the training"),
+        ("grads", "the function that returns the gradients of --loss"),
+        ("params", "what both take (default: params, weights, W, ...)"),
+    ):
+        made.add_argument(f"--{name}", metavar="NAME", help=what)
     fix = "write a repaired copy beside it, FILE.fixed.py, and check that"
     made.add_argument("--fix", action="store_true", help=fix)
     made.add_argument("--lang", default="en", help="en or zh (default: en)")
@@ -460,9 +466,23 @@ def predict(options: argparse.Namespace) -> None:
 
 def check(options: argparse.Namespace) -> int:
     """Check a script that trains, and return the exit code."""
+    if options.loss or options.grads:
+        return _check_functions(options)
     from .prove.script import check_script
 
     given = {"lang": options.lang, "fix": options.fix, "seconds": options.seconds}
     outcome, told = check_script(options.file, **given)
     _say(told, options.out)
     return {"wrong": 1, "refused": 2}.get(outcome.status, 0)
+
+
+def _check_functions(options: argparse.Namespace) -> int:
+    """Check the gradients that a file's functions claim."""
+    from .prove.script.functions import check_functions
+
+    if not (options.loss and options.grads):
+        raise SettingError("--loss and --grads go together: give both names.")
+    names = (options.loss, options.grads, options.params)
+    found = check_functions(options.file, *names, lang=options.lang)
+    _say(f"{found}\n", options.out)
+    return 0 if found.ok else 1

@@ -94,7 +94,10 @@ def _floored(tree: ast.Module, text: Text, line: int) -> Iterator[Found]:
 
 def as_float(tree: ast.Module, text: Text, line: int) -> Iterator[Found]:
     """Yield the repair of an array of whole numbers that a line wants to change."""
-    used = _used(tree, line)
+    statement = _statement(tree, line)
+    single = [getattr(statement, "target", None)]
+    targets = [one for one in getattr(statement, "targets", single) if one is not None]
+    used = {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
     for node in ast.walk(tree):
         if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
             continue

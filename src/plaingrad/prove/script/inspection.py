@@ -286,10 +286,8 @@ WRONG = ("up", "astray", "unmoved", "aimless")
 def _shown(old: str, new: str) -> tuple[str, str]:
     """Return the lines that a repair changes, before and after it."""
     changes = changed_lines(old, new)
-    both = [
-        "\n".join(hunk[side] for hunk in changes if hunk[side].strip())
-        for side in (1, 2)
-    ]
+    sides = ([was for _, was, _ in changes], [now for _, _, now in changes])
+    both = ["\n".join(text for text in texts if text.strip()) for texts in sides]
     if both[0] == both[1]:  # moved down
         both[1] += f"  # {changes[-1][0] - 1}+"
     lines = [part for part in (both[0] + "\n" + both[1]).split("\n") if part.strip()]

@@ -38,7 +38,8 @@ SCRIPT_CAUSES: dict[str, Cause] = {
             "In Python 3, zip, map and filter can be run through once. From the second "
             "epoch on this loop does nothing. Make a list of it: list(zip(...)).",
             "在 Python 3 中，zip、map、filter 只能遍历一次。"
-            "从第二个 epoch（整遍训练）起，这个循环什么也不做。请转成列表：list(zip(...))。",
+            "从第二个 epoch（整遍训练）起，这个循环什么也不做。"
+            "请转成列表：list(zip(...))。",
         ),
     ),
     "unsized": Cause(
@@ -175,7 +176,7 @@ SCRIPT_CAUSES: dict[str, Cause] = {
         ("the slice is wider than one row", "切片多取了行"),
         (
             "It changes no number here: argmax takes the first of equal maxima, which "
-            "is that of the first row, as long as the rows are one-hot (one 1, else 0).",
+            "is that of the first row, as long as rows are one-hot (one 1, else 0).",
             "这里不会改变任何结果：argmax 取第一个最大值，也就是第一行的"
             "（只要各行是 one-hot，即一个 1、其余为 0）。",
         ),
