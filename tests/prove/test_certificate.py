@@ -124,6 +124,16 @@ def test_what_was_drawn_and_done_is_told() -> None:
     assert (row(found, "X").checked, row(found, "b1").checked) == (7, 7)
 
 
+def test_a_large_network_is_proved_on_fewer_samples() -> None:
+    X, y = images(8, 24)
+    net = pg.Sequential(pg.Conv2d(40, 9), pg.ReLU(), pg.Conv2d(20, 9), pg.Flatten())
+    net = pg.Sequential(net, pg.Linear(2))
+    work = net.summary(X).multiply_adds
+    found = net.prove(X, y, entries=2)
+    assert found.ok
+    assert found.samples == max(certify.WORK // work, 2) < 8
+
+
 def test_penalties_belong_to_the_loss() -> None:
     X, y = blobs()
     settings = {"l1": 0.01, "l2": 0.5}

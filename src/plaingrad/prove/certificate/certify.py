@@ -12,6 +12,7 @@ from ...compose import forward
 from ...errors import whole
 from ...graph import walk
 from ...run import first_values
+from ...summary import summarise
 from ...trace import Declared
 from ...train.session import Prepared
 from ...write.script import script
@@ -22,8 +23,10 @@ from .record import Certificate, Row
 from .sentences import sentences
 
 Array = np.ndarray[Any, Any]
-SAMPLES = 16
-"""The most samples that gradients are measured on."""
+SAMPLES = (2, 16)
+"""The fewest and the most samples that gradients are measured on."""
+WORK = 20_000_000
+"""How many multiplications a forward pass may take, so that hundreds are done soon."""
 NUDGE = 1e-3
 """How far weights and samples are moved where all that is tried has a kink."""
 
@@ -40,7 +43,7 @@ def certify(prepared: Prepared, entries: int, lang: str) -> Certificate:
     network, training, data = prepared.network, prepared.training, prepared.data
     recipe, count, seed = training.recipe, len(data["X"]), training.settings.seed
     start, _ = first_values(prepared.program, prepared.given, seed)
-    samples = min(recipe.loop.batch_size or count, SAMPLES, count)
+    samples = min(recipe.loop.batch_size or count, _affordable(prepared), count)
     rows = np.random.default_rng(seed).permutation(count)[:samples]
     batch = {name: values[np.sort(rows)] for name, values in data.items()}
     claim = Claim(network, recipe)
@@ -73,6 +76,14 @@ def certify(prepared: Prepared, entries: int, lang: str) -> Certificate:
         lang=lang,
         version=__version__,
     )
+
+
+def _affordable(prepared: Prepared) -> int:
+    """Return on how many samples the gradients of a network can be measured soon."""
+    features = prepared.training.features
+    table = summarise(prepared.network, features, "float64")
+    fewest, most = SAMPLES
+    return min(max(WORK // max(table.multiply_adds, 1), fewest), most)
 
 
 def _rows(

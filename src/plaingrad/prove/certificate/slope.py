@@ -9,7 +9,7 @@ from the loss itself, and no rule of derivation is used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -63,6 +63,7 @@ class Loss:
         self._leaves: dict[str, Node] = {}
         self._values: dict[Node, Any] = {}
         self._paths: dict[str, list[Node]] = {}
+        self._functions: dict[tuple[Node, str], Callable[..., Any]] = {}
         with np.errstate(all="ignore"):
             for x in self._order:
                 if x.op.name == "leaf":
@@ -140,19 +141,26 @@ class Loss:
 
     def _by_text(self, node: Node, values: Mapping[Node, Any], dtype: str) -> Any:
         """Return the value of one operation by its text, from those of its inputs."""
-        sources = list(dict.fromkeys(node.inputs))
-        names = {x: f"x{place}" for place, x in enumerate(sources)}
-        text = expression(node, {**names, node: "out"}, dtype)
-        if "{out}" not in node.op.template(node):
-            text = f"out = {text}"
-        function = _function(text, tuple(names.values()))
-        return function(self.count, *[values[x] for x in sources])
+        if (node, dtype) not in self._functions:
+            self._functions[node, dtype] = _function(*_text(node, dtype))
+        sources = dict.fromkeys(node.inputs)
+        return self._functions[node, dtype](self.count, *[values[x] for x in sources])
+
+
+def _text(node: Node, dtype: str) -> tuple[str, tuple[str, ...]]:
+    """Return the text of an operation that sets `out`, and the names that it reads."""
+    names = {x: f"x{place}" for place, x in enumerate(dict.fromkeys(node.inputs))}
+    text = expression(node, {**names, node: "out"}, dtype)
+    if "{out}" not in node.op.template(node):
+        text = f"out = {text}"
+    return text, tuple(names.values())
 
 
 @lru_cache(maxsize=1024)
-def _function(text: str, names: tuple[str, ...]) -> Any:
+def _function(text: str, names: tuple[str, ...]) -> Callable[..., Any]:
     """Return the function that runs the text of an operation."""
     lines = [f"def run(n, {', '.join(names)}):", *text.splitlines(), "return out"]
     space: dict[str, Any] = {"np": np, "uniform": uniform}
     exec("\n    ".join(lines), space)  # noqa: S102
-    return space["run"]
+    run: Callable[..., Any] = space["run"]
+    return run
