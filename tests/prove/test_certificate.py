@@ -314,6 +314,35 @@ def test_one_wrong_entry_of_many_shows_along_directions() -> None:
     assert "along a random direction" in str(found).replace("\n", " ")
 
 
+def test_a_gradient_that_is_not_a_number_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(links, "available", lambda: False)
+    nothing = lambda y, g: (g * float("nan"),)  # noqa: E731
+    with changed("tanh", grad=nothing):
+        found = MLP().prove(*blobs())
+    assert [n for n, v in verdicts(found).items() if v == "wrong"] == [
+        *("X", "W1", "b1")
+    ]
+    assert row(found, "W1").error == np.inf
+    assert "the training uses nan" in str(found).replace("\n", " ")
+    assert found.verdict == "wrong"
+
+
+def test_weights_that_are_not_numbers_are_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = links.Chain.by_script
+
+    def wrong(self: links.Chain) -> Any:
+        return {**run(self), "b2": np.full(3, np.nan)}
+
+    monkeypatch.setattr(links, "available", lambda: False)
+    monkeypatch.setattr(links.Chain, "by_script", wrong)
+    link = MLP().prove(*blobs()).links[0]
+    assert (link.verdict, link.parameter, link.error) == ("wrong", "b2", np.inf)
+
+
 def test_a_script_that_does_not_use_the_gradient_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

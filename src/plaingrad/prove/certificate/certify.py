@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from ...compose import forward
-from ...errors import whole
+from ...errors import DataError, whole
 from ...graph import walk
 from ...run import first_values
 from ...summary import summarise
@@ -100,10 +101,12 @@ def _rows(
         for name, one in found.items()
         if point.loss.path(name) and not one.complete
     }
-    if lacking:
-        nearby = Point(claim, moved(point.values, [*declared, "X"], seed))
-        for name, more in _found(nearby, lacking, seed).items():
-            found[name] = found[name].with_more(more)
+    # close by, the loss may not be finite
+    with suppress(DataError):
+        if lacking:
+            nearby = Point(claim, moved(point.values, [*declared, "X"], seed))
+            for name, more in _found(nearby, lacking, seed).items():
+                found[name] = found[name].with_more(more)
     yield judge("", "X", found["X"])
     for name, one in declared.items():
         layer = repr(one.layer)

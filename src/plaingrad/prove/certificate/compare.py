@@ -106,8 +106,7 @@ class Measured:
     @property
     def largest(self) -> float:
         """The largest entry that is claimed or measured."""
-        both = np.concatenate([self.claimed.ravel(), self.slopes[~self.kinks]])
-        return float(np.abs(both).max(initial=0.0))
+        return max(largest(self.claimed), largest(self.slopes[~self.kinks]))
 
     @property
     def scale(self) -> float:
@@ -173,14 +172,12 @@ class Point:
                 if name != "X"
             }
             for name, other in claim.everything({**self.values, **shaken}).items():
-                change = np.abs(other - self.claimed[name]).max(initial=0.0)
                 # where it makes a choice another one, a change may be large
-                noise[name] = min(noise[name], float(change))
+                noise[name] = min(noise[name], largest(other - self.claimed[name]))
         for sample in range(len(self.values["X"])):
             rows = {n: self.values[n][sample : sample + 1] for n in claim.data}
             for name, one in claim.everything({**self.values, **rows}).items():
-                size = np.abs(one).max(initial=0.0, where=np.isfinite(one))
-                noise[name] = max(noise[name], SHAKE / 10 * float(size))
+                noise[name] = max(noise[name], SHAKE / 10 * largest(one))
         return noise
 
     def by_text(self, moved: Mapping[str, Array]) -> float:
@@ -250,7 +247,7 @@ def _way(
     slope = loss.slope(name, way)
     if slope.kink or not np.isfinite(slope.value):
         return None
-    usual = float(np.linalg.norm(way * claimed))
+    usual = float(np.linalg.norm(np.nan_to_num(way * claimed)))
     return Way(way, float(np.vdot(way, claimed)), usual, slope.value)
 
 
@@ -304,7 +301,7 @@ def judge(layer: str, name: str, found: Measured) -> Row:
     """Return the row of an array."""
     good = ~found.kinks
     claimed = found.claimed.ravel()[found.places[good]]
-    off = np.abs(claimed - found.slopes[good])
+    off = np.nan_to_num(np.abs(claimed - found.slopes[good]), nan=np.inf)
     errors = [part(one, found.scale) for one in off] + [*map(found.off, found.ways)]
     excess = off - (TOLERANCE * found.scale + 10 * found.doubts[good])
     wrong = any(excess > 0) or any(found.off(way) > TOLERANCE for way in found.ways)
@@ -364,8 +361,15 @@ def _second(found: Measured) -> float | None:
 
 
 def part(off: float, scale: float) -> float:
-    """Return a difference as a part of a scale."""
-    return float(off / scale) if off else 0.0
+    """Return a difference as a part of a scale; infinite when it is none."""
+    if off == 0:
+        return 0.0
+    return float(off / scale) if np.isfinite(off) and scale else np.inf
+
+
+def largest(values: Array) -> float:
+    """Return the largest absolute value of those that are finite."""
+    return float(np.abs(values).max(initial=0.0, where=np.isfinite(values)))
 
 
 def frozen(layer: str, name: str, shape: tuple[int, ...]) -> Row:

@@ -33,6 +33,7 @@ from ...train.history import History
 from ...train.loop import train
 from ...write.script import script
 from .claim import Claim
+from .compare import largest, part
 from .record import Link, Verdict
 
 Array = np.ndarray[Any, Any]
@@ -100,8 +101,8 @@ class Chain:
 
     def links(self) -> Iterator[Link]:
         """Yield the links."""
-        proved = self.by_gradients()
-        printed = self.by_script()
+        with np.errstate(all="ignore"):
+            proved, printed = self.by_gradients(), self.by_script()
         yield self._link("script", proved, printed)
         if not available():
             yield Link(
@@ -125,14 +126,14 @@ class Chain:
             return Link(
                 name=name, error=None, parameter="", verdict="not shown", why="diverged"
             )
-        ways = {p: _largest(before[p] - self.start[p]) for p in before}
+        ways = {p: largest(before[p] - self.start[p]) for p in before}
         farthest = max(ways.values())
         errors: dict[str, float] = {}
         for p, way in ways.items():
             scale = way if way > FAINT * farthest else farthest
-            scale = max(scale, STILL * _largest(self.start[p]))
-            off = _largest(before[p] - after[p])
-            errors[p] = 0.0 if off == 0 else off / scale if scale else np.inf
+            scale = max(scale, STILL * largest(self.start[p]))
+            off = float(np.abs(before[p] - after[p]).max(initial=0.0))
+            errors[p] = part(off, scale)
         parameter = max(errors, key=errors.__getitem__)
         error = errors[parameter]
         verdict: Verdict = "proved" if error <= TOLERANCE else "wrong"
@@ -186,10 +187,6 @@ class Chain:
         history = History(self.program.evaluate.results[1])
         train(engine, self.program.loop, self.data, None, history)
         return {name: value.copy() for name, value in engine.parameters.items()}
-
-
-def _largest(values: Array) -> float:
-    return float(np.abs(values).max(initial=0.0))
 
 
 class _Step:

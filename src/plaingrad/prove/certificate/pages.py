@@ -147,8 +147,8 @@ class _Pages:
         """Yield the rows of the chain, which begins with the gradients."""
         say, before = self.words, "program"
         errors = [row.error for row in self.of.rows if row.error is not None]
-        verdict = self.of.gradients
-        yield [say["measured"], say["program"], _brief(max(errors)), say[verdict]]
+        largest = _brief(max(errors)) if errors else say["none"]
+        yield [say["measured"], say["program"], largest, say[self.of.gradients]]
         for link in self.of.links:
             error = say["none"] if link.error is None else _brief(link.error)
             yield [say[before], say[link.name], error, say[link.verdict]]
