@@ -160,7 +160,8 @@ def save(axes: object, name: str) -> None:
 
 if __name__ == "__main__":
     (HERE / "operations.md").write_text(operations(), encoding="utf-8")
-    for page in (HERE / "engine.md", HERE / "prove.md", HERE / "check.md"):
+    for name in ("engine.md", "prove.md", "check.md", "check-scripts.md"):
+        page = HERE / name
         page.write_text(printed(page.read_text(encoding="utf-8")), encoding="utf-8")
     for readme in ROOT.glob("README*.md"):
         page = readme.read_text(encoding="utf-8")

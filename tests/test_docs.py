@@ -14,7 +14,7 @@ import plaingrad as pg
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
     *("README.md", "README.zh.md"),
-    *("docs/adding.md", "docs/check.md", "docs/engine.md"),
+    *("docs/adding.md", "docs/check.md", "docs/check-scripts.md", "docs/engine.md"),
     *("docs/how-it-works.md", "docs/prove.md"),
 ]
 ROUNDING = re.compile(
@@ -96,6 +96,10 @@ def test_both_readmes_show_the_same_commands() -> None:
         ("engine.md", "make.printed((make.HERE / 'engine.md').read_text('utf-8'))"),
         ("check.md", "make.printed((make.HERE / 'check.md').read_text('utf-8'))"),
         ("prove.md", "make.printed((make.HERE / 'prove.md').read_text('utf-8'))"),
+        (
+            "check-scripts.md",
+            "make.printed((make.HERE / 'check-scripts.md').read_text('utf-8'))",
+        ),
         *[
             (f"../{name}", f"make.speed((make.ROOT / '{name}').read_text('utf-8'))")
             for name in ("README.md", "README.zh.md")

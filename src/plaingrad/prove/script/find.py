@@ -9,6 +9,8 @@ from .measure import Examined, examine, learned
 from .run import Ran, Script, prepare, run
 from .watch import Goal
 
+TURNS = (1, 2, 3, 5)
+"""The steps that are looked at, until one tells something."""
 LOOPS = 6
 """How many loops are looked at, the innermost first."""
 
@@ -70,7 +72,22 @@ def _first(script: Script, look: Ran) -> Examined | None:
         found = learned(script, Goal(loop, 1))
         if found is not None and len(found[1]) > most:
             best, most = loop, len(found[1])
-    return None if best is None else examine(script, Goal(best, 1))
+    return None if best is None else _telling(script, best)
+
+
+def _telling(script: Script, loop: int) -> Examined | None:
+    """Return the first step of a loop in which anything has a slope."""
+    first = None
+    for turn in TURNS:
+        one = examine(script, Goal(loop, turn))
+        loss = one.best() if one else None
+        if one is not None and loss is not None:
+            first = first or one
+            if any(f.verdict != "still" for f in one.fits(loss).values()):
+                return one
+        elif turn == 1:
+            first = one
+    return first
 
 
 def loops(look: Ran) -> list[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ from .old import readable
 from .outcome import Finding, Outcome, Row
 from .proposals import proposals
 from .run import Script, count, prepare, run
-from .search import Repair, Search, Seeker
+from .search import VAGUE, Repair, Search, Seeker
 from .words import cause
 
 LIBRARIES = ("torch", "tensorflow", "jax", "autograd", "mxnet", "theano", "chainer")
@@ -222,6 +223,9 @@ class Inspection:
             self.outcome.status = "wrong" if self.outcome.faults else "right"
             self.outcome.mended = True
             return
+        if all(row.verdict == "still" for row in self.outcome.rows):
+            self._refuse("doubtful")
+            return
         if self._by_indent(script, examined, loss):
             return
         result = Seeker(script, examined, loss, self.seconds).search()
@@ -245,6 +249,8 @@ class Inspection:
         """Take in what the search came to."""
         certain = any(one.verdict == "down" for one in examined.fits(loss).values())
         certain = certain or loss.form == "said"
+        if not result.proved:  # what mends only a part must mend that, and plainly
+            result.repairs = list(itertools.takewhile(_plain, result.repairs))
         for repair in result.repairs:
             self._note(_of_repair(repair))
         self.outcome.mended, self.outcome.spent = result.proved, result.spent
@@ -253,7 +259,7 @@ class Inspection:
         else:
             self._refuse("doubtful")
             return
-        if not result.proved and not result.repairs:
+        if not result.proved:
             wrong = [row for row in self.outcome.rows if row.verdict in WRONG]
             lines = [row.line for row in wrong or self.outcome.rows]
             self.outcome.findings.append(Finding("unlike", min(lines)))
@@ -294,6 +300,12 @@ def _shown(old: str, new: str) -> tuple[str, str]:
     margin = min(len(line) - len(line.lstrip()) for line in lines)
     cut = ["\n".join(line[margin:] for line in text.split("\n")) for text in both]
     return cut[0], cut[1]
+
+
+def _plain(repair: Repair) -> bool:
+    """Say whether a repair mends a parameter, and its cause says more than "other"."""
+    known = cause(repair.cause)
+    return bool(repair.paths) and not known.general and repair.cause not in VAGUE
 
 
 def _of_repair(repair: Repair) -> Found:

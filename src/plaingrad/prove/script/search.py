@@ -25,6 +25,8 @@ from .run import Script, prepare, run
 from .watch import Goal
 
 MOST_REPAIRS = 3
+MOST_WHOLE = 8
+"""How many of the best changes are measured again as a whole."""
 LATER = 3
 """The step that a repair must be right at, too."""
 MEMORY = re.compile(r"momentum|velocit|adam|rmsprop|beta_?1|sqrt", re.IGNORECASE)
@@ -151,7 +153,7 @@ class Seeker:
             (front, self._judge_forward, others),
         ):
             kept = self._tried(suspects, scopes, judge, ranks)
-            for _, proposal in sorted(kept, key=lambda pair: pair[0])[:3]:
+            for _, proposal in sorted(kept, key=lambda pair: pair[0])[:MOST_WHOLE]:
                 whole = self._whole(proposal)
                 if whole is not None:
                     return whole
