@@ -57,6 +57,7 @@ class Inspection:
         outcome = self.outcome
         if self._read():
             self._lint()
+            self.outcome.findings.sort(key=lambda one: one.line)
             step = self._run()
             if step is not None:
                 self._judge(step)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 HOOK = "__plaingrad__"
 HELD = "__plaingrad_value"
 LOSS = re.compile(
-    r"err|loss|cost|mse|objective|energy|entropy|损失|误差|代价|^[JLE]$", re.IGNORECASE
+    r"(?i:err|loss|cost|mse|objective|energy|entropy)|损失|误差|代价|^[JLE]$"
 )
 ITERATORS = ("zip", "map", "filter", "enumerate", "reversed", "iter")
 NARROW = {"float32": "float64", "float16": "float64", "single": "float64"}
@@ -34,7 +34,8 @@ class Site:
     `name` is the text of what is assigned, printed or looped over; `additive` says that
     the new value is the old one plus or minus something; `rate` are the texts of the
     plain factors of that something; `inplace` that it is written with an operator such
-    as -=; `lossy` that its name tells of a loss; `doc` is the text of the value.
+    as -=, and `minus` that this subtracts; `lossy` that its name tells of a loss; `doc`
+    is the text of the value.
     """
 
     kind: Kind
@@ -43,6 +44,7 @@ class Site:
     additive: bool = False
     rate: tuple[str, ...] = ()
     inplace: bool = False
+    minus: bool = False
     lossy: bool = False
     doc: str = ""
 
@@ -87,9 +89,13 @@ def change(target: ast.expr, value: ast.expr) -> ast.expr | None:
 
 
 class Instrument(ast.NodeTransformer):
-    """Puts the reports in; `sites` are the places, in order."""
+    """Puts the reports in; `sites` are the places, in order.
 
-    def __init__(self) -> None:
+    `told` are names that are printed as a loss: sums under them are losses.
+    """
+
+    def __init__(self, told: set[str]) -> None:
+        self.told = told
         self.sites: list[Site] = []
         self._functions: list[str] = []
         self._targets: list[set[str]] = []
@@ -228,7 +234,9 @@ class Instrument(ast.NodeTransformer):
         if isinstance(node.op, ast.Sub) and doc == "1":
             kind = "pick"
         given = {"additive": plain, "rate": rate, "doc": doc, "inplace": True}
+        given["minus"] = isinstance(node.op, ast.Sub)
         site = self._site(kind, node, name, **given)
+        self.sites[-1].lossy |= name in self.told
         held = ast.Name(HELD, ast.Load())
         made = self._seen(site, node.value)
         grown = ast.AugAssign(node.target, node.op, held)
@@ -385,7 +393,19 @@ def _plain_text(value: ast.expr) -> str:
     return ast.unparse(Clean().visit(copied))
 
 
+def told(tree: ast.Module) -> set[str]:
+    """Return the names in print statements whose words tell of a loss."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name(node.func) == "print":
+            parts = list(ast.walk(node))
+            words = [p.value for p in parts if isinstance(p, ast.Constant)]
+            if any(LOSS.search(str(word)) for word in words):
+                names |= {p.id for p in parts if isinstance(p, ast.Name)}
+    return names
+
+
 def instrument(tree: ast.Module) -> tuple[ast.Module, list[Site]]:
     """Return a tree with reports, and their places."""
-    made = Instrument()
+    made = Instrument(told(tree))
     return ast.fix_missing_locations(made.visit(tree)), made.sites

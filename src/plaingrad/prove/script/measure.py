@@ -16,7 +16,7 @@ from .losses import Loss, candidates
 from .run import Ran, Script, run
 from .watch import Goal, Notes
 
-CLOSE = 1e-3
+CLOSE = 2e-4
 """Steps and slopes agree when what is left is smaller than this part of the step."""
 WIDTH = 1e-5
 """How far a number is moved to measure a slope, relative to its size or to 1."""
@@ -33,7 +33,7 @@ class Parameter:
     """What is learned: its path, the places that change it, its plain factor.
 
     `entries` are the numbers that are measured, `step` and `value` all of them;
-    `adaptive` says that the script takes square roots, as Adam and Adagrad do.
+    `adaptive` says that a square root is in the update, as in Adam and Adagrad.
     """
 
     path: str
@@ -147,8 +147,9 @@ def scale(parameters: list[Parameter], fits: dict[str, Fit]) -> float | None:
 
 def fit(parameter: Parameter, slopes: np.ndarray) -> Fit:
     """Compare a step with slopes. Numbers near a kink are nan and do not count."""
-    smooth = np.isfinite(slopes)
-    steps = parameter.step.reshape(-1)[parameter.entries][smooth]
+    steps = parameter.step.reshape(-1)[parameter.entries]
+    smooth = np.isfinite(slopes) & np.isfinite(steps)
+    steps = steps[smooth]
     slopes, values = slopes[smooth], parameter.value.reshape(-1)[parameter.entries]
     values = values[smooth]
     size, length = float(np.linalg.norm(slopes)), float(np.linalg.norm(steps))
@@ -210,8 +211,8 @@ def examine(script: Script, goal: Goal, quick: bool = False) -> Examined | None:
     if found is None:
         return None
     base, paths = found
-    most, adaptive = 3 if quick else SMALL, "sqrt" in script.text
-    parameters = [_parameter(base, path, most, adaptive) for path in paths]
+    most = 3 if quick else SMALL
+    parameters = [_parameter(script, base, path, most) for path in paths]
     held = run(script, goal=goal, held=paths)
     if held.error is not None:
         return None
@@ -245,12 +246,13 @@ def _learns(script: Script, goal: Goal, base: Notes, path: str) -> bool:
     return moved.error is None and moved.notes.trace[:first] != base.trace[:first]
 
 
-def _parameter(base: Notes, path: str, most: int, adaptive: bool) -> Parameter:
+def _parameter(script: Script, base: Notes, path: str, most: int) -> Parameter:
     value, after = base.before[path], base.after[path]
     sites = list(dict.fromkeys(site for site, one, _ in base.events if one == path))
     step = after - value
     entries = _entries(step, most)
     rate = base.rates.get(path, 1.0)
+    adaptive = any("sqrt" in script.sites[site].doc for site in sites)
     return Parameter(path, sites, rate, entries, step, value, adaptive)
 
 

@@ -279,8 +279,9 @@ class Seeker:
             for path in self._paths()
         ):
             return "none"  # it sets the parameters up
+        held = run(script, goal=goal, held=self._paths()).notes.losses
         key = (self.loss.site, self.loss.reading)
-        if self._other_loss(ran.notes.losses.get(key), base.losses.get(key)):
+        if self._other_loss(held.get(key), self.examined.values.get(key)):
             return "loss"
         same = all(
             (ran.notes.after[path] == base.after[path]).all() for path in self._paths()

@@ -8,6 +8,7 @@ notes every number of the step, and ends the run when the step has ended.
 from __future__ import annotations
 
 import copy
+import re
 import sys
 import time
 import warnings
@@ -31,6 +32,8 @@ LOOK = 0.3
 """How long a first look lasts at least, in seconds."""
 ADDING = 1000
 """What loops that add to something weigh more than others, when they are ordered."""
+COMPARED = re.compile(r"[=<>!]=|[<>]|equal")
+"""What tells that an addition counts a row, right or wrong."""
 FETCHED: dict[str, Any] = {}
 """What was loaded, by the place and arguments of the call."""
 
@@ -300,7 +303,7 @@ class Watch:
         if value is self._difference[0]:
             self.notes.plain[site] = self._difference[1]
         if is_number(value):
-            number = float(value)
+            number = -float(value) if place.minus else float(value)
             self.notes.trace.append((site, number))
             self._sum(site, "value", number)
             return
@@ -392,7 +395,8 @@ class Watch:
     def _count(self, place: Site, holder: Any, key: Any) -> None:
         """Count rows, and see fractions that are cut off."""
         if holder is None:
-            one = place.inplace and is_number(self._last) and self._last in (0, 1)
+            compared = place.inplace and COMPARED.search(place.doc)
+            one = compared and is_number(self._last) and self._last in (0, 1)
             more = self._counts.get(key, 0) + 1 if one else -PASSES
             self._counts[key] = more if place.inplace else 0
         elif isinstance(holder, np.ndarray) and holder.dtype.kind in "iu":
