@@ -353,6 +353,25 @@ def _(s: Subject) -> Iterator[Subject]:
         yield from edits(new, "backward", r" \* \(1 - a1 \*\* 2\)| \* \(z1 > 0\)", "")
 
 
+@breaks("nothing usual: half of the samples left out", "unknown", "entries")
+def _(s: Subject) -> Iterator[Subject]:
+    yield from edits(
+        s, "backward", r"^(dW1) = X\.T @ (\w+)", r"\1 = X[: n // 2].T @ \2[: n // 2]"
+    )
+
+
+@breaks("nothing usual: a gradient clipped", "unknown", "entries")
+def _(s: Subject) -> Iterator[Subject]:
+    for name in s.arrays:
+        clipped = f"np.clip(d{name}, -0.05, 0.05)"
+        yield s.swap(returned={**s.returned, name: clipped})
+
+
+@breaks("nothing usual: the samples in another order", "unknown")
+def _(s: Subject) -> Iterator[Subject]:
+    yield from edits(s, "backward", r"= X\.T @", "= np.roll(X, 1, axis=0).T @")
+
+
 def differs(one: Subject, other: Subject) -> bool:
     """Return whether a changed subject runs, and does anything else."""
     arrays = {n: a + 0.01 for n, a in one.arrays.items()}
