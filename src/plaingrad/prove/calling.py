@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import io
 import random
-import sysconfig
 import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
@@ -24,8 +23,7 @@ from ..errors import DataError
 Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]
 LIBRARIES = (
-    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib")),
-    *(sysconfig.get_path(name) for name in ("purelib", "platlib")),
+    *(str(Path(random.__file__).parent), str(Path(np.__file__).parents[1])),
     *(str(Path(__file__).parents[1]), "<__array_function__", "<frozen"),
 )
 """Where functions come from that are not the user's."""
