@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from .edits import Text
 from .instrument import ITERATORS
@@ -111,3 +112,22 @@ def as_float(tree: ast.Module, text: Text, line: int) -> Iterator[Found]:
         typed = ast.keyword("dtype", ast.Name("float", ast.Load()))
         new = ast.Call(call.func, call.args, [*others, typed])
         yield Found("whole", node.lineno, text.replaced(call, new), True)
+
+
+def recounted(
+    source: str, line: int, counted: int, held: Mapping[str, Any]
+) -> str | None:
+    """Return the text with a count divided by the length of what was counted."""
+    tree, text = ast.parse(source), Text(source)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    lengths = [call for call in calls if ast.unparse(call.func) == "len" and call.args]
+    fitting = [
+        call.args[0]
+        for call in lengths
+        if len(held.get(ast.unparse(call.args[0]), ())) == counted
+    ]
+    for call in lengths:
+        if call.lineno == line and fitting:
+            new = ast.Call(call.func, [fitting[0]], [])
+            return text.replaced(call, new)
+    return None

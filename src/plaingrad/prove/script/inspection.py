@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .crash import as_float, explain, listed
+from .crash import as_float, explain, listed, recounted
 from .edits import Text, changed_lines
 from .find import Found as Step
 from .find import find
@@ -208,7 +208,9 @@ class Inspection:
                 self._note(found)
         for line, (counted, divisor) in notes.miscounted.items():
             words = {"counted": str(counted), "divisor": f"{divisor:g}"}
-            self._note(Found("miscounted", line, None, words=words))
+            held = run(step.script, brief=True).scopes[""]
+            better = recounted(self.text, line, counted, held)
+            self._note(Found("miscounted", line, better, words=words))
 
     # the step ------------------------------------------------------------------------
 
