@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .causes import CAUSES
 from .evidence import Evidence
@@ -30,6 +30,8 @@ class Finding:
         Where in the user's file; None when that is not known.
     before, after
         The statement there, and the one that was proved to be right instead.
+    together
+        Whether it was proved together with the next finding only.
     """
 
     cause: str
@@ -38,6 +40,7 @@ class Finding:
     line: int | None = None
     before: str = ""
     after: str = ""
+    together: bool = False
 
     @property
     def proved(self) -> bool:
@@ -82,7 +85,15 @@ def _half(found: Guess) -> bool:
 def _repaired(
     evidence: Evidence, code: Code, guesses: dict[str, Guess]
 ) -> list[Finding]:
-    return [_proved(repair, guesses) for repair in repairs(code, evidence)]
+    found = repairs(code, evidence)
+    findings = []
+    for number, repair in enumerate(found):
+        together = not repair.repaired
+        if together:
+            repaired = next(r.repaired for r in found[number:] if r.repaired)
+            repair = replace(repair, repaired=repaired)
+        findings.append(replace(_proved(repair, guesses), together=together))
+    return findings
 
 
 def _proved(repair: Repair, guesses: dict[str, Guess]) -> Finding:

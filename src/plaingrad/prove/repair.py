@@ -12,14 +12,14 @@ from __future__ import annotations
 import ast
 import copy
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from .causes import CAUSES
-from .evidence import Behaviour, Evidence, Measured, Point, measure
+from .evidence import Behaviour, Evidence, Measured, Point, as_gradient, measure
 from .operators import OPERATORS, TARGETS
 from .places import Place, places, statements
 from .shuffles import SHUFFLES, Change
@@ -56,7 +56,8 @@ class Repair:
     before, after
         The statement, as it is and as it should be.
     repaired
-        The parameters whose gradients it makes right.
+        The parameters whose gradients it makes right; none, if it makes them right but
+        for a constant factor, which the next change mends.
     loss
         Whether it changes the loss and not only the gradients.
     tree
@@ -98,7 +99,8 @@ def repairs(code: Code, evidence: Evidence) -> list[Repair]:
     found: list[Repair] = []
     tree = code.tree
     while len(found) < 4 and evidence.wrong():
-        best = _Search(code, tree, evidence).best()
+        search = _Search(code, tree, evidence)
+        best = search.best() or search.half()
         if best is None:
             break
         found.append(best)
@@ -109,6 +111,8 @@ def repairs(code: Code, evidence: Evidence) -> list[Repair]:
         evidence = replace(
             evidence, points=tuple(replace(p, claimed=c) for p, c in points)
         )
+    while found and not found[-1].repaired:
+        found.pop()
     return found
 
 
@@ -136,6 +140,55 @@ class _Search:
                 return found
             partly += [found] if found is not None else []
         return max(partly, key=lambda repair: len(repair.repaired), default=None)
+
+    def half(self) -> Repair | None:
+        """Return a change after which only a constant factor is wrong."""
+        if self._proportional(self.evidence.points):
+            return None
+        for group in self._suspects()[:2]:
+            for proposal in itertools.islice(self._proposals(group), MOST_TRIES):
+                found = self._halved(proposal)
+                if found is not None:
+                    return found
+        return None
+
+    def _halved(self, proposal: Proposal) -> Repair | None:
+        statement = proposal.statement
+        shown = proposal.change.do()
+        try:
+            behaviour = self.code.build(self.tree, self.owner[id(statement)])
+            points = []
+            for point, before in zip(self.evidence.points, self.losses, strict=True):
+                claimed = behaviour.gradients(point.params)
+                points.append(replace(point, claimed=claimed))
+                if not self._proportional(points):
+                    return None
+                if not _close(behaviour.loss(point.params), before):
+                    return None
+            after, tree = ast.unparse(shown), copy.deepcopy(self.tree)
+        except BROKEN:
+            return None
+        finally:
+            proposal.change.undo()
+        claims = tuple(point.claimed for point in points)
+        return Repair(
+            *(proposal.cause, statement.lineno, ast.unparse(statement), after),
+            *((), False, tree, claims),
+        )
+
+    def _proportional(self, points: Sequence[Point]) -> bool:
+        """Return whether all wrong claims are the slopes times one number."""
+        for point in points:
+            for name in self.wrong:
+                claimed = as_gradient(point.claimed[name], point.params[name].shape)
+                if claimed is None:
+                    return False
+                slopes = point.measured[name].slopes
+                part = claimed.ravel()[point.measured[name].places][~slopes.kink]
+                along = part @ slopes.value[~slopes.kink]
+                if not along or not point.fits(name, claimed * along / (part @ part)):
+                    return False
+        return True
 
     def _found(self, group: set[int], loss: bool) -> Repair | None:
         """Return the best change of some lines."""

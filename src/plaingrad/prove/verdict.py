@@ -31,6 +31,10 @@ WORDS = {
         "With this change {} agree with the measured slopes; it was run.",
         "经实际运行：改后 {} 与测得的斜率一致。",
     ),
+    "together": (
+        "With this change and the next together {} agree with the measured slopes.",
+        "经实际运行：与下一处改动一起，{} 与测得的斜率一致。",
+    ),
     "guess": (
         "The numbers fit this; the line was not changed and run.",
         "数值符合这一判断；尚未修改并运行该行。",
@@ -204,7 +208,8 @@ class CheckReport:
             yield "text", f"{self._word('instead')}{colon}"
             yield "code", finding.after
         if finding.proved:
-            yield "text", self._word("proved").format(names)
+            word = "together" if finding.together else "proved"
+            yield "text", self._word(word).format(names)
         elif not finding.remark and finding.line:
             yield "text", self._word("guess")
 
