@@ -17,6 +17,7 @@ from plaingrad.op import OPS
 from plaingrad.tasks import TASKS
 
 COMMANDS = ("train", "longhand", "derivation", "prove", "summary", "engine", "predict")
+COMMANDS += ("check",)
 
 
 @pytest.fixture(scope="module")

@@ -161,6 +161,27 @@ def test_updates_that_see_the_last_sample_only():
     assert "        w -= 0.1 * grad\n" in outcome.text
 
 
+def test_gradients_that_are_never_set_back():
+    text = "import numpy as np\nX = np.random.RandomState(0).randn(30, 4)\n"
+    text += "y = X @ np.array([1.0, 2, 3, 4])\nw, grad = np.zeros(4), np.zeros(4)\n"
+    text += "for it in range(9):\n    loss = 0\n    for x, t in zip(X, y):\n"
+    text += "        d = x @ w - t\n        loss += d ** 2 / 30\n"
+    text += "        grad += 2 * d * x / 30\n    w = w - 0.05 * grad\n"
+    (first,) = faulty(text).faults
+    assert (first.cause, first.line) == ("accumulated", 10)
+
+
+def test_weight_decay_beside_the_loss_is_no_fault():
+    text = "import numpy as np\nrng = np.random.RandomState(0)\n"
+    text += "X, T = rng.randn(30, 4), np.eye(3)[rng.randint(0, 3, 30)]\n"
+    text += "W = rng.randn(4, 3)\nfor i in range(9):\n    S = X @ W\n"
+    text += "    P = np.exp(S) / np.exp(S).sum(1, keepdims=True)\n"
+    text += "    W -= 0.5 * (X.T @ ((P - T) / 30) + 0.01 * W)\n"
+    outcome = faulty(text)
+    assert outcome.status == "right"
+    assert outcome.rows[0].verdict == "decay"
+
+
 def test_a_step_without_a_loop():
     text = "w = [0.1, 0.2]\nx = [3.0, 4.0]\npred = x[0] * w[0] + x[1] * w[1]\n"
     text += "error = (pred - 1) ** 2\ndelta = pred - 1\n"

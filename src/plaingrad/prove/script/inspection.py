@@ -21,7 +21,7 @@ from .find import find
 from .indent import moved_in, moved_out
 from .lint import Found, lint
 from .losses import Loss
-from .measure import Examined
+from .measure import Examined, gathering
 from .old import readable
 from .outcome import Finding, Outcome, Row
 from .proposals import proposals
@@ -223,6 +223,7 @@ class Inspection:
             return
         self._describe(script, examined, loss)
         if examined.right(loss) and not loss.last:
+            self._gathered(script, examined, loss)
             self.outcome.status = "wrong" if self.outcome.faults else "right"
             self.outcome.mended = True
             return
@@ -233,6 +234,22 @@ class Inspection:
             return
         result = Seeker(script, examined, loss, self.seconds).search()
         self._take(examined, loss, result)
+
+    def _gathered(self, script: Script, examined: Examined, loss: Loss) -> None:
+        """See whether gradients of earlier steps are never set back to zero."""
+        site = gathering(script, examined, loss)
+        if site is None:
+            return
+        name, line = script.sites[site].name, script.sites[site].line
+        tree = ast.parse(self.text)
+        loop = script.sites[examined.goal.loop].line
+        first = next(
+            node.body[0].lineno
+            for node in ast.walk(tree)
+            if isinstance(node, ast.For | ast.While) and node.lineno == loop
+        )
+        better = Text(self.text).inserted(first, f"{name} = {name} * 0")
+        self._note(Found("accumulated", line, better))
 
     def _by_indent(self, script: Script, examined: Examined, loss: Loss) -> bool:
         """See whether updates stand in the wrong loop."""

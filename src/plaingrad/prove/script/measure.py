@@ -8,7 +8,7 @@ runs. The step that it really takes is seen in a run that is left alone.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -167,7 +167,7 @@ def fit(parameter: Parameter, slopes: np.ndarray) -> Fit:
     elif len(slopes) >= 5:
         pulled, *_ = np.linalg.lstsq(np.c_[-slopes, -values], steps, rcond=None)
         rest = steps + pulled[0] * slopes + pulled[1] * values
-        small = 0 < pulled[1] < 0.2 * pulled[0] and pulled[1] < 0.1
+        small = pulled[0] > 0 and 0 < pulled[1] < 0.5
         if np.linalg.norm(rest) < CLOSE * length and small:
             made.verdict, made.factor = "decay", float(pulled[0])
             made.decay = float(pulled[1] / pulled[0])
@@ -309,3 +309,38 @@ def _slope(
         smooth = bend <= 1e-2 * abs(slope) + noise + 1e-2 * width
         found.append(slope if smooth else np.nan)
     return np.array(found)
+
+
+def gathering(script: Script, examined: Examined, loss: Loss) -> int | None:
+    """Return the place of a sum of gradients that is never set back, or None.
+
+    The second step is then the first one and the second slope together.
+    """
+    later = examine(script, Goal(examined.goal.loop, examined.goal.turn + 1))
+    if later is None or loss not in later.slopes:
+        return None
+    fits, first = later.fits(loss), {p.path: p for p in examined.parameters}
+    for parameter in later.parameters:
+        before = first.get(parameter.path)
+        if before is None or fits[parameter.path].good:
+            continue
+        new = replace(parameter, step=parameter.step - before.step)
+        fresh, own = (
+            fit(new, later.slopes[loss][parameter.path]),
+            fit(before, examined.slopes[loss][parameter.path]),
+        )
+        same = abs(fresh.factor - own.factor) < 0.01 * abs(own.factor)
+        if fresh.verdict == own.verdict == "down" and same:
+            return _sum_of(script, later, parameter)
+    return None
+
+
+def _sum_of(script: Script, later: Examined, parameter: Parameter) -> int | None:
+    """Return the place that adds to something of a parameter's shape."""
+    learned_paths = {one.path for one in later.parameters}
+    for site, path, _ in later.base.events:
+        place, held = script.sites[site], later.base.before.get(path)
+        added = place.inplace and place.kind == "add" and path not in learned_paths
+        if added and held is not None and held.shape == parameter.value.shape:
+            return site
+    return None
