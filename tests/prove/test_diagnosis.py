@@ -232,6 +232,41 @@ def test_two_mistakes_are_two_findings() -> None:
     }
 
 
+DROPOUT = """
+import numpy as np
+
+def tanh2deriv(output):
+    return 1 - output ** 2
+
+def loss(p):
+    layer_1 = np.tanh(X.dot(p["W1"]))
+    layer_1 = layer_1 * np.random.randint(2, size=layer_1.shape) * 2
+    return 0.5 * np.sum((layer_1.dot(p["W2"]) - target) ** 2)
+
+def grads(p):
+    layer_1 = np.tanh(X.dot(p["W1"]))
+    dropout_mask = np.random.randint(2, size=layer_1.shape)
+    masked = layer_1 * dropout_mask * 2
+    layer_2_delta = masked.dot(p["W2"]) - target
+    layer_1_delta = layer_2_delta.dot(p["W2"].T) * tanh2deriv(masked)
+    layer_1_delta *= dropout_mask
+    return {"W1": X.T.dot(layer_1_delta), "b1": 0 * p["b1"],
+            "W2": masked.T.dot(layer_2_delta), "b2": 0 * p["b2"]}
+"""
+
+
+def test_a_derivative_after_dropout_whose_factor_is_missing_too() -> None:
+    """Two mistakes of a well-known book in one line, of which neither shows alone."""
+    found = report(DROPOUT)
+    first, second, *remarks = found.findings
+    assert not found.ok
+    assert (first.cause, first.together) == ("place", True)
+    assert "tanh2deriv(layer_1)" in first.after
+    assert second.cause in ("keep", "twice")
+    assert first.params == second.params == ("W1",)
+    assert "random" in [f.cause for f in remarks]
+
+
 def test_gradients_that_are_only_arrays_are_diagnosed_by_their_numbers() -> None:
     def loss(p):
         return ((DATA["X"] @ p["W"] + p["b"] - DATA["target"]) ** 2).mean()

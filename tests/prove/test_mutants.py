@@ -17,14 +17,14 @@ from benchmarks.mutants.rewriting import variants  # noqa: E402
 from benchmarks.mutants.subjects import subjects  # noqa: E402
 
 NETWORKS = {subject.name: subject for subject in subjects(3)}
-SOME = ["tanh classifier, l2", "dropout tanh", "convolution"]
+SOME = ["tanh classifier, l2", "dropout tanh"]
 
 
 @pytest.mark.parametrize("name", SOME)
 def test_mistakes_are_seen_and_named(name: str) -> None:
     first = {m.operator: m for m in mutants(NETWORKS[name])}
     usual = [m for m in first.values() if "nothing usual" not in m.operator]
-    found = [outcome(mutant) for mutant in usual[::3]]
+    found = [outcome(mutant) for mutant in usual[::4]]
     assert all(one.detected for one in found)
     assert sum(one.right for one in found) >= 0.85 * len(found)
     assert f"- seen: {len(found)} (100.0%)" in page(found, 0, [])
@@ -32,7 +32,7 @@ def test_mistakes_are_seen_and_named(name: str) -> None:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_what_is_right_is_found_right(name: str) -> None:
-    for number, (_, variant) in enumerate(list(variants(NETWORKS[name]))[::3]):
+    for number, (_, variant) in enumerate(list(variants(NETWORKS[name]))[::4]):
         report = variant.report(apart=number % 2 == 1)
         assert report.ok, str(report)
 
