@@ -1,4 +1,4 @@
-"""Makes what the docs show: `operations.md`, output in `engine.md`, speed, pictures.
+"""Makes what the docs show: `operations.md`, what code prints, speed, pictures.
 
 Run it as `python docs/make.py`; with the word `text` it leaves out the pictures. The
 tests compare the text.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import linecache
 import re
 import sys
 from contextlib import redirect_stdout
@@ -90,9 +91,10 @@ def printed(page: str) -> str:
     names: dict[str, Any] = {"__name__": "page"}
 
     def run(found: re.Match[str]) -> str:
-        out = io.StringIO()
+        out, code, file = io.StringIO(), found["code"], f"<page {found.start()}>"
+        linecache.cache[file] = (len(code), None, code.splitlines(True), file)
         with redirect_stdout(out):
-            exec(found["code"], names)  # noqa: S102
+            exec(compile(code, file, "exec"), names)  # noqa: S102
         if found["kind"] is None:
             return found[0]
         shown = f"```{found['kind']}\n{out.getvalue()}```"
@@ -158,8 +160,9 @@ def save(axes: object, name: str) -> None:
 
 if __name__ == "__main__":
     (HERE / "operations.md").write_text(operations(), encoding="utf-8")
-    engine = HERE / "engine.md"
-    engine.write_text(printed(engine.read_text(encoding="utf-8")), encoding="utf-8")
+    for name in ("engine.md", "prove.md", "check.md", "check-scripts.md"):
+        page = HERE / name
+        page.write_text(printed(page.read_text(encoding="utf-8")), encoding="utf-8")
     for readme in ROOT.glob("README*.md"):
         page = readme.read_text(encoding="utf-8")
         readme.write_text(speed(page), encoding="utf-8")

@@ -1,9 +1,12 @@
 """What every operation computes, said again in PyTorch; and so any graph."""
 
+import math
+
 import torch
 from torch.nn import functional
 
 from plaingrad.graph import walk
+from plaingrad.ops.random import uniform
 
 
 def _by_name(name):
@@ -59,6 +62,12 @@ SAME_NAME = (
     *("maximum", "minimum", "clip", "where", "gt", "ge", "lt", "le", "eq", "matmul"),
 )
 
+
+def noise(seed, step, shape, place):
+    numbers = uniform(math.prod(shape), int(seed), int(step), place)
+    return torch.tensor(numbers.reshape(shape), dtype=torch.float64)
+
+
 ORACLES = {name: _by_name(name) for name in SAME_NAME} | {
     "floordiv": torch.floor_divide,
     "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
@@ -81,12 +90,20 @@ ORACLES = {name: _by_name(name) for name in SAME_NAME} | {
     "patches": patches,
     "fold": fold,
     "pad": pad,
+    "uniform": noise,
 }
 
 
-def by_torch(outputs, inputs):
-    """Return the values of nodes by PyTorch, from tensors by name."""
+def by_torch(outputs, inputs, count=None):
+    """Return the values of nodes by PyTorch, from tensors by name.
+
+    `count` is the number of samples, where sizes are told by it.
+    """
     found = {}
+
+    def sized(size):
+        return size if isinstance(size, int) else eval(str(size), {"n": count})
+
     for node in walk(outputs):
         name = node.op.name
         if name == "leaf":
@@ -95,6 +112,11 @@ def by_torch(outputs, inputs):
             found[node] = torch.tensor(node.attrs["value"], dtype=torch.float64)
         elif name == "literal":
             found[node] = torch.tensor(node.attrs["value"])
+        elif name == "size":
+            found[node] = torch.tensor(float(sized(node.attrs["size"])))
         else:
-            found[node] = ORACLES[name](*(found[x] for x in node.inputs), **node.attrs)
+            attrs = dict(node.attrs)
+            if "shape" in attrs:
+                attrs["shape"] = tuple(map(sized, attrs["shape"]))
+            found[node] = ORACLES[name](*(found[x] for x in node.inputs), **attrs)
     return [found[node] for node in outputs]

@@ -13,7 +13,11 @@ from matplotlib.figure import Figure
 
 import plaingrad as pg
 from plaingrad import cli
+from plaingrad.op import OPS
 from plaingrad.tasks import TASKS
+
+COMMANDS = ("train", "longhand", "derivation", "prove", "summary", "engine", "predict")
+COMMANDS += ("check",)
 
 
 @pytest.fixture(scope="module")
@@ -350,10 +354,75 @@ def test_data_that_cannot_be_measured(moons, run):
 
 
 def test_an_engine_that_is_not_there(moons, run, monkeypatch):
-    monkeypatch.setattr("plaingrad.train.engines.available", lambda: False)
+    monkeypatch.setattr(cli, "available", lambda: False)
     code, _, err = run("engine", moons)
     assert code == 1
     assert err.startswith("plaingrad: the native engine needs llvmlite")
+
+
+# Proving.
+
+
+def test_a_run_is_proved_and_the_proof_kept(moons, run, tmp_path):
+    code, out, err = run("prove", moons)
+    assert (code, err) == (0, "")
+    assert "Proved: every gradient" in out
+    assert "Linear(8)" in out
+    code, out, _ = run("prove", moons, "--keep", "--out", "proof.html", "--lang", "zh")
+    model = moons / "model.safetensors"
+    assert (code, out) == (0, f"wrote proof.html\nkept in {model}\n")
+    assert "已证明" in (tmp_path / "proof.html").read_text(encoding="utf-8")
+    code, out, err = run("prove", moons)
+    assert code == 0
+    assert err.startswith("The certificate holds: ")
+    assert out.startswith("Certificate of ")
+    net = pg.load(model)
+    net.params["W1"][0, 0] += 1
+    net.save(model, certificate=pg.load_certificate(model))
+    code, _, err = run("prove", moons)
+    assert code == 0
+    assert "changed since it was made: the weights" in err
+
+
+def test_data_to_prove_on(moons, run, tmp_path):
+    model = moons / "model.safetensors"
+    code, alone, _ = run("prove", model)
+    assert code == 0
+    assert "on 16 of 240 samples" in alone
+    X, y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % 2
+    np.savez(tmp_path / "other.npz", X=X, y=y)
+    code, out, _ = run("prove", model, tmp_path / "other.npz", "--out", "proof.json")
+    assert (code, out) == (0, "wrote proof.json\n")
+    assert pg.load_certificate(tmp_path / "proof.json").given == 30
+    np.savez(tmp_path / "half.npz", X=X)
+    code, _, err = run("prove", model, "half.npz")
+    assert (code, err) == (
+        1,
+        "plaingrad: half.npz holds no array y. Give a .npz file with the arrays X and "
+        "y.\n",
+    )
+    (tmp_path / "no.npz").write_bytes(b"nothing")
+    assert "no.npz cannot be read" in run("prove", model, "no.npz")[2]
+
+
+def test_something_wrong_is_exit_code_1(moons, run, monkeypatch):
+    rule = OPS["maximum"].grad
+    wrong = lambda y, g: [2 * part for part in rule(y, g)]  # noqa: E731
+    try:
+        object.__setattr__(OPS["maximum"], "grad", wrong)
+        code, out, err = run("prove", moons)
+    finally:
+        object.__setattr__(OPS["maximum"], "grad", rule)
+    assert code == 1
+    assert "W1 is wrong." in out
+    assert err == "plaingrad: the certificate tells of something wrong.\n"
+
+
+def test_without_an_engine_and_without_data_nothing_is_made_up(moons, run, monkeypatch):
+    monkeypatch.setattr(cli, "available", lambda: False)
+    code, _, err = run("prove", moons / "model.safetensors")
+    assert code == 1
+    assert "there are no data to prove" in err
 
 
 # Predicting.
@@ -487,14 +556,12 @@ def test_without_arguments_it_shows_its_help(run):
     code, out, err = run()
     assert (code, err) == (0, "")
     assert out == run("--help")[1]
-    for command in ("train", "longhand", "derivation", "summary", "engine", "predict"):
+    for command in COMMANDS:
         assert f"\n    {command}" in out
     assert "plaingrad train digits" in out
 
 
-@pytest.mark.parametrize(
-    "command", ["train", "longhand", "derivation", "summary", "engine", "predict"]
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command, run):
     code, out, _ = run(command, "--help")
     assert code == 0
@@ -504,7 +571,7 @@ def test_every_command_explains_itself(command, run):
 
 
 def examples():
-    texts = (cli.EXAMPLES, cli.TRAINING, cli.PREDICTING)
+    texts = (cli.EXAMPLES, cli.TRAINING, cli.PREDICTING, cli.PROVING)
     lines = [line.strip() for text in texts for line in text.splitlines()]
     return [line.split("   ")[0] for line in lines if line.startswith("plaingrad ")]
 
@@ -512,7 +579,8 @@ def examples():
 @pytest.mark.parametrize("line", [e for e in examples() if "COMMAND" not in e])
 def test_the_examples_of_the_help_are_right(line, monkeypatch):
     asked = []
-    for name in ("train", "longhand", "derivation", "summarise", "measure", "predict"):
+    functions = {"summary": "summarise", "engine": "measure"}
+    for name in (functions.get(command, command) for command in COMMANDS):
         monkeypatch.setattr(cli, name, asked.append)
     assert cli.main(line.split()[1:]) == 0
     assert len(asked) == 1

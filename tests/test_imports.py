@@ -39,6 +39,7 @@ STAGES = {
     "optimizers": "how parameters are renewed",
     "compose": "network, loss and optimiser become one program",
     "native": "programs as machine code",
+    "prove": "gradients against measured slopes",
     # training and its surroundings
     "data": "toy data and preparation",
     "train": "the loop, its settings and its history",
@@ -47,6 +48,7 @@ STAGES = {
     "reading": "what is read off a network",
     "inside": "the values of a training step",
     "summary": "the table of layers",
+    "prove.certificate": "what is proved of a network",
     "network": "what a user calls",
     "functional": "gradients of plain functions",
     "": "the public names",

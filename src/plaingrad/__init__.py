@@ -68,6 +68,10 @@ from .optimizers import (
     Optimizer,
     RMSprop,
 )
+from .prove.certificate.record import Certificate
+from .prove.certificate.verify import load_certificate
+from .prove.check import check
+from .prove.layers import check_function, check_layer
 from .schedules import (
     Cosine,
     Exponential,
@@ -100,6 +104,7 @@ __all__ = [
     "AvgPool2d",
     "BinaryCrossEntropy",
     "Callback",
+    "Certificate",
     "Constant",
     "Conv2d",
     "Cosine",
@@ -152,11 +157,15 @@ __all__ = [
     "Uniform",
     "WarmUp",
     "Zeros",
+    "check",
+    "check_function",
+    "check_layer",
     "data",
     "draw",
     "errors",
     "grad",
     "load",
+    "load_certificate",
     "longhand",
     "metrics",
     "ops",

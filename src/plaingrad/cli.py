@@ -1,4 +1,4 @@
-"""The command line: train, read, predict."""
+"""The command line: train, read, predict, check."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,14 @@ from .errors import (
     unknown_name,
 )
 from .files import make_folder, write_whole
+from .model import certificate_of
 from .network import Network, Sequential, load
 from .optimizers import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, RMSprop
+from .prove.certificate.record import Certificate
 from .report import write_picture, write_run
 from .samples import read_samples
 from .tasks import TASKS, Parts, Task, find
+from .train.engines import MISSING, available
 from .train.history import History, brief
 from .train.progress import wanted
 
@@ -47,8 +51,10 @@ examples:
   plaingrad summary runs/digits            what each layer gives, holds and costs
   plaingrad longhand runs/digits           the training as a NumPy script
   plaingrad derivation runs/digits         the mathematics of it
+  plaingrad prove runs/digits              every gradient, compared with measured slopes
   plaingrad engine runs/digits             its machine code: kernels, memory, time
   plaingrad predict runs/digits new.csv    a label for each row of a file
+  plaingrad check train.py                 the mistakes of a script of your own
 
 A MODEL is the folder of a run, or a .safetensors file that net.save wrote.
 plaingrad COMMAND --help tells more about a command."""
@@ -64,6 +70,20 @@ costs and the mistakes, and the training as a NumPy script with its data."""
 MEASURING = """\
 Some updates are done and measured on this computer; the model stays as it is. They are
 on the data of the run, or on random data when there is only a model."""
+PROVING = """\
+examples:
+  plaingrad prove runs/digits
+  plaingrad prove runs/digits --out proof.html --lang zh
+  plaingrad prove runs/digits --keep
+
+It is proved on the data of the run, on those of a .npz file with the arrays X and y, or
+on random data when there is only a model. A certificate that the model keeps is held
+against what it is now. The exit code is 1 when something is wrong."""
+CHECKING = """\
+The script is run, as `python FILE.py` would run it, on this computer and with your
+rights: check only what you would run. Each run ends with the training step that is
+examined, after 10 s, or after 300,000 passes of loops; what it prints is not shown.
+The exit code is 1 when something is wrong, 2 when the training cannot be followed."""
 PREDICTING = """\
 examples:
   plaingrad predict runs/digits new.csv
@@ -82,8 +102,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.run is None:
         top.print_help()
         return 0
+    code = 0
     try:
-        options.run(options)
+        code = options.run(options) or 0
         sys.stdout.flush()
     except PlaingradError as error:
         print(f"plaingrad: {error}", file=sys.stderr)
@@ -94,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # the reader of our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return code
 
 
 def parser() -> argparse.ArgumentParser:
@@ -123,6 +144,16 @@ def parser() -> argparse.ArgumentParser:
     _add_model(summary)
     picture = "also draw the network, as .png, .svg or .pdf"
     summary.add_argument("--diagram", type=Path, metavar="FILE", help=picture)
+    text = "compare every gradient with slopes that are measured"
+    proof = _command(commands, "prove", prove, text)
+    proof.epilog = PROVING
+    _add_model(proof)
+    data = "samples and targets: .npz with the arrays X and y"
+    proof.add_argument("data", type=Path, metavar="DATA", nargs="?", help=data)
+    proof.add_argument("--lang", default="en", help="en or zh (default: en)")
+    keep = "keep the certificate in the model file"
+    proof.add_argument("--keep", action="store_true", help=keep)
+    _add_out(proof, "write it to this .md, .html, .txt or .json file")
     text = "print how machine code trains a model, and where its time goes"
     engine = _command(commands, "engine", measure, text)
     engine.epilog = MEASURING
@@ -136,6 +167,7 @@ def parser() -> argparse.ArgumentParser:
     proba = "the probability of each class, and not the label"
     guess.add_argument("--proba", action="store_true", help=proba)
     _add_out(guess, "write it to this .csv or .npy file")
+    _check_parser(commands)
     return top
 
 
@@ -157,6 +189,25 @@ def _add_model(command: argparse.ArgumentParser) -> None:
 
 def _add_out(command: argparse.ArgumentParser, text: str) -> None:
     command.add_argument("--out", type=Path, metavar="FILE", help=text)
+
+
+def _check_parser(commands: Any) -> None:
+    text = "find what is wrong in a NumPy script that trains"
+    made = _command(commands, "check", check, text)
+    made.epilog = CHECKING
+    made.add_argument("file", type=Path, metavar="FILE.py", help="the script")
+    for name, what in (
+        ("loss", "check this function's gradients, and not the training"),
+        ("grads", "the function that returns the gradients of --loss"),
+        ("params", "what both take (default: params, weights, W, ...)"),
+    ):
+        made.add_argument(f"--{name}", metavar="NAME", help=what)
+    fix = "write a repaired copy beside it, FILE.fixed.py, and check that"
+    made.add_argument("--fix", action="store_true", help=fix)
+    made.add_argument("--lang", default="en", help="en or zh (default: en)")
+    limit = "how long to search for the cause of a wrong step (default: 60)"
+    made.add_argument("--seconds", type=float, default=60.0, metavar="S", help=limit)
+    _add_out(made, "write the report to this file")
 
 
 def _train_parser(commands: Any) -> None:
@@ -276,12 +327,17 @@ def _settings(task: Task, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _open(path: Path) -> Network:
+    return load(_file(path))
+
+
+def _file(path: Path) -> Path:
+    """Return the model file of a run, or the file itself."""
     if path.is_dir() and not (path / "model.safetensors").is_file():
         raise FileError(
             f"the folder {path} holds no model.safetensors, so it is no run. "
             f"Train one: plaingrad train digits --out {path}"
         )
-    return load(path / "model.safetensors" if path.is_dir() else path)
+    return path / "model.safetensors" if path.is_dir() else path
 
 
 def _say(text: str, out: Path | None) -> None:
@@ -318,8 +374,6 @@ def summarise(options: argparse.Namespace) -> None:
 
 def measure(options: argparse.Namespace) -> None:
     """Print how the native engine trains a model, and where its time goes."""
-    from .train.engines import MISSING, available
-
     network = _open(options.model)
     program, training = network.program(), network._known_training()
     if not available():
@@ -338,14 +392,61 @@ def _arrays(model: Path) -> dict[str, Any] | None:
     path = model / "data.npz"
     if not path.is_file():
         return None
+    return _loaded(
+        path, "Train again, or give the name of the model file, for random data."
+    )
+
+
+def _loaded(path: Path, hint: str) -> dict[str, Any]:
+    """Return the arrays of a .npz file, or say what to do."""
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
             return dict(found)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise FileError(
-            f"{path} cannot be read: {error}. Train again, or give the name of the "
-            f"model file, which is measured on random data."
-        ) from None
+    except (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise FileError(f"{path} cannot be read: {error}. {hint}") from None
+
+
+def prove(options: argparse.Namespace) -> None:
+    """Print the certificate of a model; fail when something is wrong."""
+    file = _file(options.model)
+    network, told = load(file), certificate_of(file)
+    data = _proof_data(options, network)
+    if told is None:
+        certificate = network.prove(lang=options.lang, **data)
+    else:
+        kept = replace(Certificate.from_dict(told), lang=options.lang)
+        verification = kept.verify(network, **data)
+        certificate = verification.again
+        print(f"{verification}\n", file=sys.stderr)
+    if options.out is None:
+        print(certificate)
+    else:
+        print(f"wrote {certificate.save(options.out)}")
+    if options.keep:
+        print(f"kept in {network.save(file, certificate=certificate)}")
+    if certificate.verdict == "wrong":
+        raise PlaingradError("the certificate tells of something wrong.")
+
+
+def _proof_data(options: argparse.Namespace, network: Network) -> dict[str, Any]:
+    """Return samples and targets to prove a model on, as `Network.prove` takes them."""
+    hint = "Give a .npz file with the arrays X and y."
+    if options.data is None:
+        arrays = _arrays(options.model)
+    else:
+        arrays = _loaded(options.data, hint)
+    if arrays is None:
+        if not available():
+            raise FileError(f"there are no data to prove {options.model} on. {hint}")
+        from .native.measure import made_up
+
+        arrays = made_up(network.program(), network._known_training().count)
+    missing = [name for name in ("X", "y") if name not in arrays]
+    if missing:
+        raise FileError(f"{options.data} holds no array {missing[0]}. {hint}")
+    # the weights of the classes are in those of the samples already
+    weights = {"sample_weight": arrays.get("w"), "class_weight": None}
+    return {"X": arrays["X"], "y": arrays["y"], **weights}
 
 
 def predict(options: argparse.Namespace) -> None:
@@ -361,3 +462,27 @@ def predict(options: argparse.Namespace) -> None:
     rows = found.reshape(len(found), -1)
     text = "".join(",".join(map(str, row)) + "\n" for row in rows)
     _say(text, options.out)
+
+
+def check(options: argparse.Namespace) -> int:
+    """Check a script that trains, and return the exit code."""
+    if options.loss or options.grads:
+        return _check_functions(options)
+    from .prove.script import check_script
+
+    given = {"lang": options.lang, "fix": options.fix, "seconds": options.seconds}
+    outcome, told = check_script(options.file, **given)
+    _say(told, options.out)
+    return {"wrong": 1, "refused": 2}.get(outcome.status, 0)
+
+
+def _check_functions(options: argparse.Namespace) -> int:
+    """Check the gradients that a file's functions claim."""
+    from .prove.script.functions import check_functions
+
+    if not (options.loss and options.grads):
+        raise SettingError("--loss and --grads go together: give both names.")
+    names = (options.loss, options.grads, options.params)
+    found = check_functions(options.file, *names, lang=options.lang)
+    _say(f"{found}\n", options.out)
+    return 0 if found.ok else 1

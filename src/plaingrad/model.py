@@ -41,6 +41,8 @@ class Model:
         The parameters, and which of their entries are free, by name.
     training
         How the network was trained, when it was.
+    certificate
+        What was proved of it, as plain JSON, when that is kept.
     """
 
     network: Any
@@ -49,6 +51,7 @@ class Model:
     params: dict[str, Array]
     masks: dict[str, Array]
     training: Training | None = None
+    certificate: Mapping[str, Any] | None = None
 
 
 def save(path: str | Path, model: Model) -> Path:
@@ -77,6 +80,8 @@ def save(path: str | Path, model: Model) -> Path:
     except ValueError as error:
         raise SettingError(f"the network cannot be saved: {error}.") from None
     whole = {"format": FORMAT, "checksum": checksum, "model": described}
+    if model.certificate is not None:
+        whole["certificate"] = dict(model.certificate)
     return write_whole(path, to_bytes(arrays, metadata={KEY: json.dumps(whole)}))
 
 
@@ -101,6 +106,23 @@ def read(path: str | Path, objects: Mapping[str, Any]) -> Model:
             f"{path} cannot be loaded: it makes no sense ({type(error).__name__}: "
             f"{error})."
         ) from error
+
+
+def certificate_of(path: str | Path) -> Any:
+    """Return the certificate that a model file keeps, as plain JSON, or None.
+
+    Raises
+    ------
+    FileError
+        When the file is missing or no model of plaingrad.
+    """
+    import json
+
+    _, text = _open(Path(path))
+    try:
+        return json.loads(text).get("certificate")
+    except (ValueError, AttributeError) as error:
+        raise FileError(f"{path} cannot be read: {error}. Save it again.") from None
 
 
 def _open(path: Path) -> tuple[dict[str, Array], str]:

@@ -23,6 +23,8 @@ from .model import Model, read, save
 from .native.flat import flat
 from .optimizers import Optimizer
 from .program import Procedure, Program, part
+from .prove.certificate.certify import certify
+from .prove.certificate.record import Certificate
 from .reading import Reading, written
 from .run import draw
 from .summary import Summary, summarise
@@ -31,7 +33,7 @@ from .train.callbacks import Callback
 from .train.checks import as_features, free_entries, numbers, same_length
 from .train.history import History
 from .train.loop import DivergedWarning
-from .train.progress import Progress, wanted
+from .train.progress import Progress, told_when_long, wanted
 from .train.session import Session, prepare, prepare_target
 from .train.settings import EarlyStopping, Machine, Settings, dtype_name, refuse_other
 from .train.training import Training
@@ -601,8 +603,70 @@ class Network(Layer):
 
         return page(text, repr(self), lang)
 
-    def save(self, path: str | Path) -> Path:
+    def prove(
+        self,
+        X: Any = None,
+        y: Any = None,
+        *,
+        entries: int = 40,
+        lang: str = "en",
+        verbose: bool | None = None,
+        **settings: Any,
+    ) -> Certificate:
+        """Compare every gradient that training uses with slopes of its loss.
+
+        They are those of the present weights, or of fresh ones before the first `fit`,
+        and are compared in float64. From them the chain goes on to the printed script
+        and to machine code.
+
+        Parameters
+        ----------
+        X, y
+            Samples and targets, as for `fit`; by default those of the last `fit`.
+        entries
+            How many entries of an array are measured one by one; all of an array that
+            has not more. Others are tested together, along random directions.
+        lang
+            The language of the certificate: "en" or "zh".
+        verbose
+            Whether to say that it takes long; by default when standard error is a
+            terminal.
+        **settings
+            Those of `fit`, where they differ from the last `fit`.
+
+        Returns
+        -------
+        Certificate
+            A table by layer and parameter, as text, Markdown and HTML. A gradient that
+            is wrong raises nothing: see its `verdict`.
+
+        Raises
+        ------
+        DataError, ShapeError, SettingError
+            Before any work starts, as `fit` does.
+        """
+        begun = Settings() if self._training is None else self._training.settings
+        if X is None:
+            data = self.session.prepared.data
+            X, y = data["X"], data["y"]
+            # the weights of the classes are in those of the samples already
+            begun = replace(begun, sample_weight=data.get("w"), class_weight=None)
+        fixed = {"dtype": "float64", "validation": None, "early_stopping": None}
+        chosen = begun.changed({**settings, **fixed})
+        known = self._features if self._params is not None else None
+        prepared = prepare(self, X, y, chosen, self._masks, self._params, known)
+        with told_when_long("proving ...", wanted(verbose)):
+            return certify(prepared, entries, lang)
+
+    def save(self, path: str | Path, certificate: Certificate | None = None) -> Path:
         """Write weights and architecture to one safetensors file; return its path.
+
+        Parameters
+        ----------
+        path
+            The file.
+        certificate
+            What `prove` found, to be kept in the file; `load_certificate` reads it.
 
         Raises
         ------
@@ -621,6 +685,7 @@ class Network(Layer):
             params=self.params,
             masks=masks,
             training=training,
+            certificate=None if certificate is None else certificate.as_dict(),
         )
         return save(path, model)
 

@@ -1,4 +1,4 @@
-"""A derivation as one HTML page that needs nothing else: no network and no script."""
+"""Markdown as one HTML page that needs nothing else: no network and no script."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ _FUNCTION = '<mo form="prefix" lspace="0.17em" rspace="0">'
 
 
 def page(markdown: str, title: str, lang: str = "en") -> str:
-    """Return a derivation as a page of HTML, its formulas as MathML.
+    """Return Markdown as a page of HTML, its formulas as MathML.
 
     Parameters
     ----------
     markdown
-        What `derivation` returns: headings, lists, tables, code, and LaTeX between
-        dollar signs.
+        As derivations and certificates are written: headings, lists, tables, words in
+        asterisks, code, and LaTeX between dollar signs.
     title
         The title of the page.
     lang
@@ -68,7 +68,6 @@ def page(markdown: str, title: str, lang: str = "en") -> str:
     MissingExtraError
         When latex2mathml is not installed.
     """
-    blocks = "\n".join(map(_block, markdown.strip().split("\n\n")))
     language = {"zh": "zh-CN"}.get(lang, lang)
     return "\n".join(
         [
@@ -81,11 +80,16 @@ def page(markdown: str, title: str, lang: str = "en") -> str:
             f"<style>{STYLE}</style>",
             "</head>",
             "<body>",
-            blocks,
+            blocks(markdown),
             "</body>",
             "</html>\n",
         ]
     )
+
+
+def blocks(markdown: str) -> str:
+    """Return the paragraphs of Markdown as HTML, without a page around them."""
+    return "\n".join(map(_block, markdown.strip().split("\n\n")))
 
 
 def _block(text: str) -> str:
@@ -113,13 +117,15 @@ def _rows(text: str) -> Iterator[str]:
 
 
 def _inline(text: str) -> str:
-    """Return a line of Markdown as HTML: code, formulas, and text."""
+    """Return a line of Markdown as HTML: code, formulas, stressed words, and text."""
     parts = []
-    for part in re.split(r"(`[^`]*`|\$[^$]*\$)", text):
+    for part in re.split(r"(`[^`]*`|\$[^$]*\$|\*[^*]+\*)", text):
         if part.startswith("`"):
             parts.append(f"<code>{html.escape(part.strip('`'))}</code>")
         elif part.startswith("$"):
             parts.append(_math(part.strip("$"), "inline"))
+        elif part.startswith("*"):
+            parts.append(f"<em>{html.escape(part.strip('*'))}</em>")
         else:
             parts.append(html.escape(part))
     return "".join(parts)

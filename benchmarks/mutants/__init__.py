@@ -1,0 +1,1 @@
+"""Broken networks with a known cause, to measure how well `check` names it."""

@@ -1,0 +1,1 @@
+"""Proof: gradients compared with slopes that are measured from values alone."""

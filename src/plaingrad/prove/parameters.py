@@ -1,0 +1,143 @@
+"""Parameters and gradients in whatever the user keeps them: dict, list, object."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError
+
+Array = np.ndarray[Any, Any]
+Arrays = dict[str, Array]
+Path = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The arrays of a structure by name, and the way back into such a structure."""
+
+    structure: Any
+    paths: dict[str, Path]
+    arrays: Arrays
+
+    def rebuild(self, arrays: Mapping[str, Array]) -> Any:
+        """Return a structure like the user's that holds other arrays."""
+        inside = {path: arrays[name] for name, path in self.paths.items()}
+        return _replaced(self.structure, (), inside)
+
+
+def parameters(structure: Any) -> Parameters:
+    """Read a dict, list, tuple, object or single array of parameters.
+
+    Raises
+    ------
+    DataError
+        When there is no array in it, or one that holds whole numbers.
+    """
+    strict = not _is_object(structure)
+    paths: dict[str, Path] = {}
+    arrays: Arrays = {}
+    for path, value in leaves(structure):
+        array = np.asarray(value)
+        if array.dtype.kind == "f" and array.size:
+            paths[spelled(path)], arrays[spelled(path)] = path, array
+        elif strict and array.dtype.kind in "iu":
+            raise DataError(
+                f"the parameter {spelled(path)} holds whole numbers ({array.dtype}): "
+                f"it cannot be changed a little, so it has no slope, and an update of "
+                f"it in place would be cut to whole numbers. Convert it with "
+                f".astype(np.float64)."
+            )
+    if not arrays:
+        raise DataError(
+            f"there is no array of floats in the parameters, which are a "
+            f"{type(structure).__name__}. Hand over a dict such as "
+            f"{{'W1': W1, 'b1': b1}}, a list, an array, or an object that has them."
+        )
+    return Parameters(structure, paths, arrays)
+
+
+def claims(gradients: Any, params: Parameters, own: bool = True) -> dict[str, Any]:
+    """Return what is claimed to be the gradient of each parameter; None if nothing.
+
+    A gradient is found under the parameter's own name, or as dW1, grad_W1, W1_grad;
+    in a list or tuple by its place. Where the parameters stand among the gradients,
+    their own names tell nothing: then `own` is False.
+    """
+    names = list(params.paths)
+    alone = not isinstance(gradients, (Mapping, list, tuple))
+    if len(names) == 1 and alone and not _is_object(gradients):
+        return {names[0]: gradients}
+    if isinstance(gradients, (list, tuple)) and len(gradients) == len(names):
+        tops = {path[0] if path else None for path in params.paths.values()}
+        if len(tops) == len(names):
+            return dict(zip(names, gradients, strict=True))
+    found = dict(leaves(gradients))
+    return {name: _claim(path, found, own) for name, path in params.paths.items()}
+
+
+def leaves(structure: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Yield the path and value of everything in a structure that is no container."""
+    if isinstance(structure, Mapping):
+        for key, value in structure.items():
+            yield from leaves(value, (*path, key))
+    elif isinstance(structure, (list, tuple)):
+        for index, value in enumerate(structure):
+            yield from leaves(value, (*path, index))
+    elif _is_object(structure):
+        if len(path) < 3:
+            for key, value in vars(structure).items():
+                yield from leaves(value, (*path, key))
+    elif not isinstance(structure, (str, bool)) and not callable(structure):
+        yield path, structure
+
+
+def spelled(path: Path) -> str:
+    """Return a path as a name: W1, layers[0].W."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if text else str(part)
+    return text or "x"
+
+
+def _claim(path: Path, found: Mapping[Path, Any], own: bool) -> Any:
+    *above, last = path or ("x",)
+    names = (last,) if own else ()
+    for word in (*names, f"d{last}", f"d_{last}", f"grad_{last}", f"{last}_grad"):
+        if (*above, word) in found:
+            return found[(*above, word)]
+    return found.get((*path, "grad"))
+
+
+def _is_object(structure: Any) -> bool:
+    plain = (np.ndarray, np.generic, type, np.random.Generator)
+    return hasattr(structure, "__dict__") and not isinstance(structure, plain)
+
+
+def _replaced(structure: Any, path: Path, inside: Mapping[Path, Array]) -> Any:
+    """Return a copy of a structure with other arrays at some paths."""
+    if path in inside:
+        new = inside[path]
+        return new if isinstance(structure, np.ndarray) else new[()]
+    if not any(other[: len(path)] == path for other in inside):
+        return structure
+    if isinstance(structure, Mapping):
+        made = copy.copy(structure)
+        for key, value in structure.items():
+            made[key] = _replaced(value, (*path, key), inside)  # type: ignore[index]
+        return made
+    if isinstance(structure, (list, tuple)):
+        parts = [_replaced(x, (*path, i), inside) for i, x in enumerate(structure)]
+        kind = type(structure)
+        return kind(*parts) if hasattr(structure, "_fields") else kind(parts)
+    made = copy.copy(structure)
+    for key, value in vars(structure).items():
+        setattr(made, key, _replaced(value, (*path, key), inside))
+    return made
