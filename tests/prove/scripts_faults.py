@@ -82,8 +82,10 @@ FAULTS = [
     # what surrounds gradients
     (
         "layer_classes",
-        "list(\n    zip(np.array_split(X_train, nb_of_batches), np.array_split(T_train, nb_of_batches))\n)",
-        "zip(np.array_split(X_train, nb_of_batches), np.array_split(T_train, nb_of_batches))",
+        "list(\n    zip(np.array_split(X_train, nb_of_batches), "
+        "np.array_split(T_train, nb_of_batches))\n)",
+        "zip(np.array_split(X_train, nb_of_batches), "
+        "np.array_split(T_train, nb_of_batches))",
         "exhausted",
     ),
     ("nielsen", "list(zip(inputs, targets))", "zip(inputs, targets)", "unsized"),

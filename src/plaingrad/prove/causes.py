@@ -453,7 +453,7 @@ CAUSES: dict[str, Cause] = {
         (
             "At a kink, such as ReLU at 0, the slopes to the left and right differ, "
             "and no comparison proves anything there.",
-            "在拐点（例如 ReLU 的 0 处）左右斜率不同，那里的比较不能证明什么。",
+            "在折点（例如 ReLU 的 0 处）左右斜率不同，那里的比较不能证明什么。",
         ),
         weight="remark",
     ),

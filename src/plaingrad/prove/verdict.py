@@ -47,7 +47,7 @@ WORDS = {
 }
 HEAD = (
     ("parameter", "shape", "largest error", "checked", "kinks", "verdict"),
-    ("参数", "形状", "最大误差", "检查数", "拐点", "结论"),
+    ("参数", "形状", "最大误差", "检查数", "折点", "结论"),
 )
 VERDICTS = {
     "right": ("right", "正确"),
