@@ -59,12 +59,16 @@ def is_derivative(node: ast.AST) -> bool:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
         return any(text(a) == f"1 - {text(b)}" for a, b in _both(node))
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
-        square = isinstance(node.right, ast.BinOp) and (
-            isinstance(node.right.op, ast.Pow)
-            or text(node.right.left) == text(node.right.right)
-        )
-        return text(node.left) in ("1", "1.0") and square
+        return text(node.left) in ("1", "1.0") and _is_square(node.right)
     return False
+
+
+def _is_square(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        return text(node.func) in ("np.power", "np.square")
+    return isinstance(node, ast.BinOp) and (
+        isinstance(node.op, ast.Pow) or text(node.left) == text(node.right)
+    )
 
 
 def _both(node: ast.BinOp) -> tuple[tuple[ast.expr, ast.expr], ...]:

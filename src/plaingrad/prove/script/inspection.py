@@ -74,15 +74,17 @@ class Inspection:
 
     def _note(self, found: Found, apply: bool = True) -> None:
         """Take a finding in, and its repair into the text."""
-        before, after, line = "", "", self._line(found.line)
+        before, after, line, below = "", "", self._line(found.line), 0
         if found.text is not None:
             before, after = _shown(self.text, found.text)
+            if before == after:
+                below = self._line(changed_lines(self.text, found.text)[-1][0] - 1)
             if apply:
                 self.text = found.text
         remark = cause(found.cause).weight == "remark"
         words = dict(found.words)
         self.outcome.findings.append(
-            Finding(found.cause, line, before, after, words, remark)
+            Finding(found.cause, line, before, after, words, remark, below)
         )
 
     def _line(self, line: int) -> int:
@@ -314,8 +316,6 @@ def _shown(old: str, new: str) -> tuple[str, str]:
     changes = changed_lines(old, new)
     sides = ([was for _, was, _ in changes], [now for _, _, now in changes])
     both = ["\n".join(text for text in texts if text.strip()) for texts in sides]
-    if both[0] == both[1]:  # moved down
-        both[1] += f"  # {changes[-1][0] - 1}+"
     lines = [part for part in (both[0] + "\n" + both[1]).split("\n") if part.strip()]
     margin = min(len(line) - len(line.lstrip()) for line in lines)
     cut = ["\n".join(line[margin:] for line in text.split("\n")) for text in both]

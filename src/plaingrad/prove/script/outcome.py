@@ -8,7 +8,10 @@ from typing import Any
 
 @dataclass
 class Finding:
-    """One mistake: its cause, line, the text that stands there and the better one."""
+    """One mistake: its cause, line, the text that stands there and the better one.
+
+    `below` is the line below which the text is to stand, where it only moves.
+    """
 
     cause: str
     line: int
@@ -16,6 +19,7 @@ class Finding:
     after: str = ""
     words: dict[str, Any] = field(default_factory=dict)
     remark: bool = False
+    below: int = 0
 
 
 @dataclass

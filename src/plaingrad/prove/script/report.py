@@ -64,7 +64,10 @@ def _told(one: Finding, words: dict[str, str], lang: str) -> list[str]:
     title = _filled(known.title[number], one)
     lines = [words["at"].format(line=one.line, title=title)]
     lines.append("      " + _filled(known.why[number], one))
-    if one.before or one.after:
+    if one.below:
+        lines.append(words["was"].format(text=one.before))
+        lines.append(words["moved"].format(line=one.below))
+    elif one.before or one.after:
         for key, text in (("was", one.before), ("now", one.after)):
             first, *rest = text.split("\n")
             lines.append(words[key].format(text=first))

@@ -193,12 +193,10 @@ class Seeker:
             if badness is None or badness >= self.before:
                 continue
             vague = proposal.cause in VAGUE or _cause_is_general(proposal.cause)
-            kept.append(
-                (
-                    (badness, vague, proposal.rank, proposal.size, proposal.line),
-                    proposal,
-                )
-            )
+            # a named mistake explains more than "another variable"
+            plain = vague or proposal.cause == "variable"
+            key = badness, vague, plain, proposal.rank, proposal.size, proposal.line
+            kept.append((key, proposal))
             if badness == (0, 0, 0) and not vague:
                 clear = proposal.rank
         return kept

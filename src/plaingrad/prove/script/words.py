@@ -240,6 +240,7 @@ SAID: dict[str, dict[str, str]] = {
         "at": "  line {line}: {title}",
         "was": "      now:    {text}",
         "now": "      better: {text}",
+        "moved": "      better: the same, below line {line}",
         "proved": "With these changes every parameter goes down the gradient by one "
         "factor: measured.",
         "unproved": "Not all is repaired by these changes.",
@@ -293,6 +294,7 @@ SAID: dict[str, dict[str, str]] = {
         "at": "  第 {line} 行：{title}",
         "was": "      现在：{text}",
         "now": "      应为：{text}",
+        "moved": "      应为：同样的内容，放在第 {line} 行之后",
         "proved": "改正后，所有参数以同一因子沿梯度下降（已实测）。",
         "unproved": "这些改动没有修复全部问题。",
         "unsearched": "查找时间已用完（可用 --seconds 延长）。",
