@@ -109,4 +109,12 @@ FAULTS = [
         "range(len(images) / batch_size)",
         "float_count",
     ),
+    # a loss by another name, and steps by a velocity
+    (
+        "momentum_batches",
+        "2 * diff.mean(axis=0)",
+        "2 * diff.mean(axis=0) * len(xb)",
+        "batch",
+    ),
+    ("layers_dict", "np.power(A1, 2)", 'np.power(cache["Z1"], 2)', "activation|place"),
 ]

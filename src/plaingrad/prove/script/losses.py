@@ -14,6 +14,8 @@ from .watch import Notes
 CURVED = re.compile(
     r"\*\*|square|pow|abs|log|norm|sqrt|loss|cost|err|mse|entropy", re.I
 )
+GATHERED = re.compile(r"(?=.*(\*\* ?2|square|\blog))(?=.*\b(sum|mean)\()", re.S)
+"""What is a loss whatever its name: squares or logarithms, added up."""
 IMPLIED = {
     "squares": "squares",
     "entropy left": "entropy",
@@ -80,6 +82,8 @@ def _kind(
             return "", 0
         form = IMPLIED[plain]
         return form, 10 + whole + {"squares": 6, "entropy": 4, "binary": 2}[form]
+    if not place.lossy and place.kind != "return" and GATHERED.search(place.doc):
+        return "said", 18 + whole
     if not place.lossy or not _sensible(place):
         return "", 0
     if site in base.plain and _one_sided(base.plain[site], "", base, others):

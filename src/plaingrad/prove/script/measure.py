@@ -135,14 +135,23 @@ def scale(parameters: list[Parameter], fits: dict[str, Fit]) -> float | None:
     Sums in place of means and squares without their 2 make steps larger or smaller by
     numbers that a script can have meant.
     """
-    found = [
+    found = _relative(parameters, fits)
+    if not found or 1 / MEANT < found[0] < MEANT:
+        return None
+    return found[0]
+
+
+def unscaled(parameters: list[Parameter], fits: dict[str, Fit]) -> bool:
+    """Tell whether the steps are the gradient times the written rate."""
+    return all(abs(one - 1) < 0.01 for one in _relative(parameters, fits))
+
+
+def _relative(parameters: list[Parameter], fits: dict[str, Fit]) -> list[float]:
+    return [
         fits[p.path].factor / p.rate
         for p in parameters
         if fits[p.path].verdict == "down"
     ]
-    if not found or 1 / MEANT < found[0] < MEANT:
-        return None
-    return found[0]
 
 
 def fit(parameter: Parameter, slopes: np.ndarray) -> Fit:

@@ -19,7 +19,7 @@ from typing import Any
 from ..causes import CAUSES
 from .edits import Text
 from .losses import Loss
-from .measure import Examined, Fit, Parameter, examine, fit, scale, spread
+from .measure import Examined, Fit, Parameter, examine, fit, scale, spread, unscaled
 from .proposals import LIKELY, Proposal, proposals
 from .run import Script, prepare, run
 from .watch import Goal
@@ -197,7 +197,7 @@ class Seeker:
             plain = vague or proposal.cause == "variable"
             key = badness, vague, plain, proposal.rank, proposal.size, proposal.line
             kept.append((key, proposal))
-            if badness == (0, 0, 0) and not vague:
+            if badness < (0, 0, 2) and not vague:
                 clear = proposal.rank
         return kept
 
@@ -340,13 +340,19 @@ class Seeker:
     def _badness(
         self, fits: dict[str, Fit], parameters: list[Parameter] | None = None
     ) -> tuple[int, int, int]:
-        """Return how many steps are wrong, whether factors differ, or are far off."""
+        """Return how many steps are wrong, whether factors differ, and are off.
+
+        They are off by 1 where a custom explains that, and by 2 where none does.
+        """
         wrong = sum(not one.good for one in fits.values())
         still = sum(one.verdict == "still" for one in fits.values())
-        uneven = spread(parameters or self.examined.parameters, fits) >= 0.01
-        off = scale(parameters or self.examined.parameters, fits) is not None
+        parameters = parameters or self.examined.parameters
+        uneven = spread(parameters, fits) >= 0.01
+        off = (
+            2 if scale(parameters, fits) is not None else not unscaled(parameters, fits)
+        )
         wrong += len(fits) if still == len(fits) else 0
-        return wrong, int(uneven), int(off)
+        return wrong, int(uneven), off
 
     def _whole(
         self, proposal: Proposal, quick: bool = False

@@ -32,6 +32,8 @@ LOOK = 0.3
 """How long a first look lasts at least, in seconds."""
 ADDING = 1000
 """What loops that add to something weigh more than others, when they are ordered."""
+RATE = re.compile(r"^(lr|alpha|eta|rate|learning_?rate|step_size)$", re.I)
+"""What learning rates are called."""
 COMPARED = re.compile(r"[=<>!]=|[<>]|equal")
 """What tells that an addition counts a row, right or wrong."""
 FETCHED: dict[str, Any] = {}
@@ -447,16 +449,25 @@ class Watch:
             return None
 
     def _rate(self, place: Site, scope: Scope) -> float:
-        """Return the product of the plain numbers in what is added."""
-        frame, rate = sys._getframe(2), 1.0
+        """Return the product of the plain numbers in what is added.
+
+        Where there is none, as in `W += velocity`, it is the only number with the name
+        of a learning rate.
+        """
+        frame, rate, known = sys._getframe(2), 1.0, False
         for text in place.rate:
             try:
                 value = eval(text, frame.f_globals, dict(scope))  # noqa: S307
             except Exception:  # noqa: S112
                 continue
             if is_number(value) and value:
-                rate *= abs(float(value))
-        return rate
+                rate, known = rate * abs(float(value)), True
+        named = {
+            abs(float(value))
+            for name, value in {**frame.f_globals, **scope}.items()
+            if RATE.search(name) and is_number(value) and value
+        }
+        return named.pop() if not known and len(named) == 1 else rate
 
 
 def _within(values: np.ndarray) -> bool:
