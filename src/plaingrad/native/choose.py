@@ -26,6 +26,8 @@ FAR, OUTSIDE = 10.0, 3.0
 """The bytes in a cycle from behind the second cache, and from behind all caches."""
 LAST_CACHE = 8 << 20
 """The bytes that one core may expect to have in the last cache."""
+FETCH, TURN = 1.2, 0.01
+"""The cycles to fetch a number of the data, and more for each sample beside it."""
 CALL = 25.0
 """The cycles that it takes to enter a kernel and its loops."""
 COSTS = {"uniform": 24, "exp": 12, "log": 16, "tanh": 24, "pow": 4, "div": 6, "sqrt": 6}
@@ -37,7 +39,9 @@ USUAL = 256
 MOST_SHARDS = 16
 FEWEST = 4
 """The fewest samples of a tile that some kernels go through one by one."""
-SHARE = 0.06
+SUMMED = 1.25
+"""The bytes of sums that are set to zero, filled, and added up in a cycle."""
+SHARE = 0.08
 """The part of an update that adding up the sums of shards may take."""
 WORTH = 2e6
 """From how many cycles of an update on several threads are worth their trouble."""
@@ -210,12 +214,24 @@ def designed(source: Source, layout: Layout) -> Design | None:
         return None
     ready, plans = pack(resolved, layout, source.target, count / layout.tile)
     cycles = _cycles(ready, plans, layout, source.target, tiles, last)
+    cycles += tiles * sum(_fetching(copy, layout) for copy in copies.values())
     sums = sum(layout.bytes(b) for k in ready if k.accumulates for b in set(k.writes))
     shards = 1 if single else _shards(tiles, cycles, sums)
     if not single:
         cycles += shards * _summing(shards, sums)
     return Design(
         ready, plans, copies, last, layout, source.target, shards, capacity, cycles
+    )
+
+
+def _fetching(copy: Buffer, layout: Layout) -> float:
+    """Return the cycles in which the rows of an array are fetched for a tile."""
+    each = FETCH
+    if layout.lanes == "samples":
+        # rows are turned into columns, further apart in larger tiles
+        each += TURN * layout.tile
+    return each * math.prod(
+        size if isinstance(size, int) else layout.tile for size in copy.sizes
     )
 
 
@@ -231,7 +247,7 @@ def _shards(tiles: int, cycles: float, sums: float) -> int:
 
 def _summing(shards: int, sums: float) -> float:
     """Return the cycles in which the sums of one shard are set to zero and added."""
-    return 2 * sums / (FAR if shards * sums < LAST_CACHE else OUTSIDE)
+    return sums / (SUMMED if shards * sums < LAST_CACHE else SUMMED / 2)
 
 
 def _cycles(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn, Self
 
 import numpy as np
@@ -13,14 +15,29 @@ from ..shapes import show
 Array = np.ndarray[Any, Any]
 LINE = 64
 """The bytes of a cache line; every array begins on one."""
+PAGE = 2 << 20
+"""The bytes of a large page of memory."""
 SLACK = 256
 """The bytes behind the last array: machine code may read past an end, in vectors."""
 
 
 def room(size: int) -> Array:
-    """Return so many bytes, all zero, that begin on a cache line."""
-    held = np.zeros(size + LINE, dtype=np.uint8)
-    start = -held.ctypes.data % LINE
+    """Return so many bytes, all zero, that begin on a cache line.
+
+    Much memory is asked for in large pages, where the system has them: in small ones,
+    scattered as they are, even what fits into a cache may displace itself.
+    """
+    large = size >= PAGE // 8 and hasattr(mmap, "MADV_HUGEPAGE")
+    edge = PAGE if large else LINE
+    if large:
+        pages = mmap.mmap(-1, size + edge)
+        # a system may have been built without large pages
+        with suppress(OSError):
+            pages.madvise(mmap.MADV_HUGEPAGE)
+        held = np.frombuffer(pages, dtype=np.uint8)
+    else:
+        held = np.zeros(size + edge, dtype=np.uint8)
+    start = -held.ctypes.data % edge
     return held[start : start + size]
 
 
