@@ -184,7 +184,8 @@ class Assembly:
         one = Kind("i8")
         self.arena = b.room(one, places.own.size)
         self.values = b.room(one, places.tiles.size)
-        get["shared"] = b.room(one, places.common.size + places.sums.size)
+        shared = places.common.size + places.sums.size + places.batch.size
+        get["shared"] = b.room(one, shared)
         arrays = {x: places.slot(b, f"stored {x.name}") for x in places.held}
         with held(b, self.layout, arrays) as self.held:
             yield
