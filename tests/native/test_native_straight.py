@@ -122,3 +122,17 @@ def test_weights_are_finite_again_after_a_divergence():
     with pytest.warns(pg.DivergedWarning):
         net.fit(1e20 * X, y, batch_size=1, epochs=4, optimizer=pg.SGD(1e25))
     assert all(np.isfinite(value).all() for value in net.params.values())
+
+
+def test_what_passes_between_loops_has_room():
+    layers = [pg.Conv2d(1, 1, bias=False), pg.Dropout(0.25), pg.Flatten(), pg.Linear(2)]
+    X, y = np.random.default_rng(0).normal(size=(1, 2, 2, 1)), np.array([1])
+    penalties = {"l1": 1e-3, "l2": 1e-2, "sample_weight": np.array([1.1])}
+    losses = []
+    for engine in ("native", "reference"):
+        net = pg.Sequential(*layers)
+        made = {"batch_size": 1, "epochs": 2, "clip_value": 0.05, "clip_norm": 0.5}
+        made |= {"class_weight": {1: 1.5}, "loss": pg.CrossEntropy(), **penalties}
+        net.fit(X, y, engine=engine, dtype="float64", optimizer=pg.SGD(0.05), **made)
+        losses.append(net.history.batch_loss)
+    np.testing.assert_allclose(*losses, rtol=1e-11)
