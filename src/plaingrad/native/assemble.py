@@ -88,7 +88,7 @@ class Assembly:
             [*ARGUMENTS, *held],
             "nounwind alwaysinline" if small else "nounwind",
         )
-        b.unrolls = straight
+        b.unrolls, b.reciprocal = straight, self.design.target.reciprocal
         made, plan = kernel, self.plans.get(kernel)
         sizes = {name: b.arguments[name] for name in ("rows", "first", "n")}
         lane = choose_lane(made, layout) if plan is None else plan.lane
