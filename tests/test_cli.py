@@ -17,7 +17,7 @@ from plaingrad.op import OPS
 from plaingrad.tasks import TASKS
 
 COMMANDS = ("train", "longhand", "derivation", "prove", "summary", "engine", "predict")
-COMMANDS += ("check",)
+COMMANDS += ("check", "lesson")
 
 
 @pytest.fixture(scope="module")
@@ -571,7 +571,7 @@ def test_every_command_explains_itself(command, run):
 
 
 def examples():
-    texts = (cli.EXAMPLES, cli.TRAINING, cli.PREDICTING, cli.PROVING)
+    texts = (cli.EXAMPLES, cli.TRAINING, cli.PREDICTING, cli.PROVING, cli.TEACHING)
     lines = [line.strip() for text in texts for line in text.splitlines()]
     return [line.split("   ")[0] for line in lines if line.startswith("plaingrad ")]
 

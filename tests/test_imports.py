@@ -52,6 +52,7 @@ STAGES = {
     "network": "what a user calls",
     "functional": "gradients of plain functions",
     "": "the public names",
+    "lessons": "lessons that are code, which use the public names",
     "tasks": "ready tasks for the command line",
     "report": "the folder of a run",
     "cli": "the command line",

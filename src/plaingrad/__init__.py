@@ -88,7 +88,7 @@ from .train.loop import DivergedWarning
 from .train.settings import EarlyStopping
 
 if TYPE_CHECKING:
-    from . import data, draw, metrics
+    from . import data, draw, lessons, metrics
 
 __version__ = "0.1.0"
 
@@ -164,6 +164,7 @@ __all__ = [
     "draw",
     "errors",
     "grad",
+    "lessons",
     "load",
     "load_certificate",
     "longhand",
@@ -174,7 +175,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import `data`, `draw` and `metrics` when they are first asked for."""
-    if name in ("data", "draw", "metrics"):
+    """Import `data`, `draw`, `lessons` and `metrics` when they are first asked for."""
+    if name in ("data", "draw", "lessons", "metrics"):
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

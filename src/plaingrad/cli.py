@@ -55,6 +55,7 @@ examples:
   plaingrad engine runs/digits             its machine code: kernels, memory, time
   plaingrad predict runs/digits new.csv    a label for each row of a file
   plaingrad check train.py                 the mistakes of a script of your own
+  plaingrad lesson 1                       a first lesson; without a number, the list
 
 A MODEL is the folder of a run, or a .safetensors file that net.save wrote.
 plaingrad COMMAND --help tells more about a command."""
@@ -84,6 +85,11 @@ The script is run, as `python FILE.py` would run it, on this computer and with y
 rights: check only what you would run. Each run ends with the training step that is
 examined, after 10 s, or after 300,000 passes of loops; what it prints is not shown.
 The exit code is 1 when something is wrong, 2 when the training cannot be followed."""
+TEACHING = """\
+examples:
+  plaingrad lesson
+  plaingrad lesson prediction
+  plaingrad lesson 1 --lang zh --show"""
 PREDICTING = """\
 examples:
   plaingrad predict runs/digits new.csv
@@ -95,10 +101,11 @@ The numbers must be scaled as they were in training: ink in 0 .. 1 for the digit
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    # pictures are written, never shown
-    os.environ.setdefault("MPLBACKEND", "agg")
     top = parser()
     options = top.parse_args(arguments)
+    if not getattr(options, "show", False):
+        # pictures are written, not shown
+        os.environ.setdefault("MPLBACKEND", "agg")
     if options.run is None:
         top.print_help()
         return 0
@@ -168,6 +175,7 @@ def parser() -> argparse.ArgumentParser:
     guess.add_argument("--proba", action="store_true", help=proba)
     _add_out(guess, "write it to this .csv or .npy file")
     _check_parser(commands)
+    _lesson_parser(commands)
     return top
 
 
@@ -208,6 +216,18 @@ def _check_parser(commands: Any) -> None:
     limit = "how long to search for the cause of a wrong step (default: 60)"
     made.add_argument("--seconds", type=float, default=60.0, metavar="S", help=limit)
     _add_out(made, "write the report to this file")
+
+
+def _lesson_parser(commands: Any) -> None:
+    made = _command(commands, "lesson", lesson, "list the lessons, or run one")
+    made.epilog = TEACHING
+    named = "its name or number; without one, the lessons are listed"
+    made.add_argument("name", metavar="NAME", nargs="?", help=named)
+    made.add_argument("--lang", default="en", help="en or zh (default: en)")
+    pictures = "the folder for its pictures (default: runs/lessons/NAME)"
+    made.add_argument("--out", type=Path, metavar="DIR", help=pictures)
+    show = "show the pictures in windows, and write no files unless --out is given"
+    made.add_argument("--show", action="store_true", help=show)
 
 
 def _train_parser(commands: Any) -> None:
@@ -486,3 +506,16 @@ def _check_functions(options: argparse.Namespace) -> int:
     found = check_functions(options.file, *names, lang=options.lang)
     _say(f"{found}\n", options.out)
     return 0 if found.ok else 1
+
+
+def lesson(options: argparse.Namespace) -> None:
+    """List the lessons, or run one."""
+    from .lessons import find as find_lesson
+    from .lessons.terminal import listing, tell
+
+    if options.name is None:
+        _say(listing(options.lang), None)
+        return
+    found = find_lesson(options.name)
+    usual = None if options.show else Path("runs") / "lessons" / found.slug
+    tell(found, options.lang, options.out or usual, options.show)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 
 from ...shapes import show
 from ...write.page import blocks, page
+from ...write.plain import table, wrapped
 from .compare import TOLERANCE
 from .links import TOLERANCE as LINKED
 from .record import Certificate, Row
 from .sentences import sentences
-
-WIDTH = 88
 
 
 def markdown(certificate: Certificate, lang: str) -> str:
@@ -191,27 +189,10 @@ def _bars(rows: Sequence[Sequence[str]]) -> str:
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
     """Return a table as text, its columns in line."""
-    plain = [[cell.replace("`", "") for cell in cells] for cells in rows]
-    widths = [max(map(_width, column)) for column in zip(*plain, strict=True)]
-    lines = ["  ".join(map(_padded, cells, widths)).rstrip() for cells in plain]
-    return "\n".join([lines[0], "-" * (sum(widths) + 2 * len(widths) - 2), *lines[1:]])
+    return table([[cell.replace("`", "") for cell in cells] for cells in rows])
 
 
 def _wrapped(line: str) -> str:
-    """Return a line of Markdown as lines of text; Chinese breaks between characters."""
-    plain = re.sub("^#+ |[`*]", "", line)
-    lines, indent = [""], "  " if plain.startswith("- ") else ""
-    for word in re.findall(r"\s+|[!-~]+|[^\s!-~][，。：；、）]*", plain):
-        if _width(lines[-1] + word) > WIDTH and lines[-1].strip():
-            lines.append(indent)
-        lines[-1] += word if lines[-1] != indent else word.lstrip()
-    return "\n".join(one.rstrip() for one in lines)
-
-
-def _padded(cell: str, width: int) -> str:
-    return cell + " " * (width - _width(cell))
-
-
-def _width(cell: str) -> int:
-    """Return how many columns a text takes: a Chinese character takes two."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in cell)
+    """Return a line of Markdown as lines of text."""
+    text = re.sub("^#+ |[`*]", "", line)
+    return wrapped(text, "  " if text.startswith("- ") else "")
