@@ -102,15 +102,19 @@ def _write_strips(
     """
     b, size = scope.b, rows.size
     assert isinstance(size, int)
-    with scope.loops(in_order(scope.kernel, [scope.lane, rows, pieces])):
-        start, stop = scope.share(b.constant(-(-size // STRIP), I64))
-        with scope.inner(), b.loop(start, stop) as strip, scope.loops([pieces]):
-            # the last strip may copy some rows once more
-            first = b.minimum(strip * STRIP, size - STRIP)
-            for i in range(STRIP):
-                with scope.inner():
-                    scope.at[rows] = first + i
-                    scope.across(entry)
+    with (
+        scope.loops(in_order(scope.kernel, [scope.lane, rows, pieces])),
+        scope.inner(),
+        scope.share(b.constant(-(-size // STRIP), I64)) as (start, stop),
+        b.loop(start, stop) as strip,
+        scope.loops([pieces]),
+    ):
+        # the last strip may copy some rows once more
+        first = b.minimum(strip * STRIP, size - STRIP)
+        for i in range(STRIP):
+            with scope.inner():
+                scope.at[rows] = first + i
+                scope.across(entry)
 
 
 def _turned(scope: Scope) -> Counter | None:

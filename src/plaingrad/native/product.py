@@ -66,7 +66,6 @@ class _Product:
         self.vectors = scope.step(self.a) != 0
         self.rows_first, self.packed_first = plan.rows_first, plan.packed_first
         self.step = 1 if plan.packed else scope.step(self.v)
-        self.mine: tuple[Value, Value] | None = None
 
     # The loops around the blocks.
 
@@ -82,13 +81,12 @@ class _Product:
 
     def _blocks(self) -> None:
         """Run through all rows and columns; threads share what is outside."""
-        block, self.mine, self.scope.shared = self.block, self.scope.shared, None
-        outer = block.row if self.rows_first else block.column
-        rows_first = self.rows_first
-        if self.mine is not None and outer is None:
+        block, scope, rows_first = self.block, self.scope, self.rows_first
+        outer = block.row if rows_first else block.column
+        if scope.shared is not None and (outer is None or scope.size(outer) == 1):
             rows_first = not rows_first
         if block.row is None and block.column is None:
-            with self._last():
+            with scope.last():
                 self._write(1, 1)
         elif rows_first:
             self._rows(lambda rows: self._columns(lambda n: self._write(rows, n)))
@@ -116,7 +114,7 @@ class _Product:
             self._each(self.lane, 0, full * width, count * width, lambda _: body(count))
             left = whole - full + (1 if rest else 0)
             if left:
-                with self._last(), scope.inner():
+                with scope.last(), scope.inner():
                     scope.at[self.lane] = full * width
                     scope.live = rest or None
                     body(left)
@@ -156,32 +154,29 @@ class _Product:
         scope = self.scope
         if isinstance(first, int) and isinstance(last, int) and last - first <= size:
             if last > first:
-                with self._last(), scope.inner():
+                with scope.last(), scope.inner():
                     scope.at[counter] = first
                     body(size)
             return
         end = scope.limit(counter) if last is None else last
-        mine, self.mine = self.mine, None
-        if mine is not None:
-            me, threads = mine
-            blocks = (self.b.coerce(end, I64) - first + (size - 1)) / size
-            first, end = (blocks * one / threads * size + first for one in (me, me + 1))
-        with scope.inner(), self.b.loop(first, end, size) as i:
-            scope.at[counter] = i
+        with (
+            scope.inner(),
+            self._share(first, end, size) as (start, stop),
+            self.b.loop(start, stop, size) as scope.at[counter],
+        ):
             body(size)
-        self.mine = mine
 
     @contextmanager
-    def _last(self) -> Iterator[None]:
-        """Have the block run by the last of the threads that share the loop."""
-        mine, self.mine = self.mine, None
-        if mine is None:
-            yield
-        else:
-            me, threads = mine
-            with self.b.when((me + 1).equals(threads)):
-                yield
-        self.mine = mine
+    def _share(
+        self, first: Value | int, end: Value | int, size: int
+    ) -> Iterator[tuple[Value | int, Value | int]]:
+        """Have from where to where this thread runs, in steps of a size."""
+        if self.scope.shared is None:
+            yield first, end
+            return
+        blocks = (self.b.coerce(end, I64) - first + (size - 1)) / size
+        with self.scope.share(blocks) as (start, stop):
+            yield start * size + first, stop * size + first
 
     # One block.
 

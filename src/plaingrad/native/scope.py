@@ -130,17 +130,22 @@ class Scope:
             yield
             return
         first, *rest = counters
-        start, stop = self.share(self.limit(first))
-        with self.inner():
-            if self.size(first) == 1:
-                self.at[first] = 0
-                with self.loops(rest):
-                    yield
-            else:
-                with self.b.loop(start, stop) as i:
-                    self.at[first] = i
-                    with self.loops(rest):
-                        yield
+        with self.inner(), self._each(first), self.loops(rest):
+            yield
+
+    @contextmanager
+    def _each(self, counter: Counter) -> Iterator[None]:
+        """Run the block for every value of a counter."""
+        if self.size(counter) == 1:
+            self.at[counter] = 0
+            yield
+            return
+        limit = self.limit(counter)
+        with (
+            self.share(limit) as (start, stop),
+            self.b.loop(start, stop) as self.at[counter],
+        ):
+            yield
 
     def across(self, body: Callable[[], None]) -> None:
         """Do the body for all of the lane counter, a vector at a time.
@@ -154,49 +159,56 @@ class Scope:
             return
         size, width = lane.size, self.width
         if not isinstance(size, int):
-            start, stop = self.share((self.limit(lane) + (width - 1)) / width)
-            with self.inner(), self.b.loop(start * width, stop * width, width) as i:
-                self.at[lane] = i
+            vectors = (self.limit(lane) + (width - 1)) / width
+            with self.inner(), self._vectors(lane, vectors):
                 body()
             return
         whole = size // width * width
-        last = self._is_last()
         if whole > width:
-            start, stop = self.share(self.b.constant(whole // width, I64))
-            with self.inner(), self.b.loop(start * width, stop * width, width) as i:
-                self.at[lane] = i
+            vectors = self.b.constant(whole // width, I64)
+            with self.inner(), self._vectors(lane, vectors):
                 body()
         elif whole:
-            with self.inner(), self._only(last):
+            with self.inner(), self.last():
                 self.at[lane] = 0
                 body()
         if size > whole:
-            with self.inner(), self._only(last):
+            with self.inner(), self.last():
                 self.at[lane], self.live = whole, size - whole
                 body()
 
-    def share(self, size: Value) -> tuple[Value, Value]:
-        """Return from where to where this thread runs, once: the outermost loop."""
-        b = self.b
-        if self.shared is None:
-            return b.constant(0, I64), size
-        (me, threads), self.shared = self.shared, None
-        return size * me / threads, size * (me + 1) / threads
-
-    def _is_last(self) -> Value | None:
-        """Return whether this thread does what is left over; None: every one does."""
-        if self.shared is None:
-            return None
-        me, threads = self.shared
-        return (me + 1).equals(threads)
+    @contextmanager
+    def _vectors(self, lane: Counter, count: Value) -> Iterator[None]:
+        """Run the block for so many whole vectors of the lane counter."""
+        width = self.width
+        with (
+            self.share(count) as (start, stop),
+            self.b.loop(start * width, stop * width, width) as self.at[lane],
+        ):
+            yield
 
     @contextmanager
-    def _only(self, truth: Value | None) -> Iterator[None]:
-        if truth is None:
+    def share(self, count: Value) -> Iterator[tuple[Value, Value]]:
+        """Have from where to where this thread runs; nothing inside is shared again."""
+        shared, self.shared = self.shared, None
+        if shared is None:
+            yield self.b.constant(0, I64), count
+        else:
+            me, threads = shared
+            yield count * me / threads, count * (me + 1) / threads
+        self.shared = shared
+
+    @contextmanager
+    def last(self) -> Iterator[None]:
+        """Have the block, which no loop shares, run by the last of the threads."""
+        shared, self.shared = self.shared, None
+        if shared is None:
             yield
-            return
-        with self.b.when(truth):
-            yield
+        else:
+            me, threads = shared
+            with self.b.when((me + 1).equals(threads)):
+                yield
+        self.shared = shared
 
     def exactly(self, body: Callable[[], None]) -> None:
         """Do the body as `across` does, and mask the samples behind the last."""
