@@ -32,7 +32,8 @@ def choose_lane(kernel: Kernel, layout: Layout) -> Counter | None:
     together = samples is not None and not (kernel.how == "put" and kernel.accumulates)
     if layout.lanes == "samples" and together:
         return samples
-    ones = (1, N) if layout.tile == 1 else (1,)
+    # a small tile has no room for the samples of a vector
+    ones = (1,) if layout.rows >= layout.width else (1, N)
     for store in kernel.stores:
         for counter in kernel.free:
             if store.places[0].factor(counter) == 1 and counter.size not in ones:

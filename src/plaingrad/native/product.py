@@ -267,12 +267,15 @@ class _Product:
         """Multiply all rows with all columns at one point of the fold."""
         b, scope, width = self.b, self.scope, self.width
         element = scope.layout.element
-        across = self._across()
+        across, count = self._across(), len(sums[0])
         columns = [
             scope.vector(
-                b.at(v, j * across, element), element, self.step, self.v.buffer
+                b.at(v, j * across, element),
+                element,
+                self.step,
+                width if self._whole(j, count) else scope.counting,
             )
-            for j in range(len(sums[0]))
+            for j in range(count)
         ]
         if self.summed:
             columns = [scope.masked(c, 0.0) for c in columns]
@@ -280,7 +283,7 @@ class _Product:
         for i, row in enumerate(sums):
             start = b.at(a, i * along, element)
             if self.vectors:
-                one = scope.vector(start, element, scope.step(self.a), self.a.buffer)
+                one = b.load(start, Kind(element, width))
             else:
                 one = b.broadcast(b.load(start, Kind(element)), width)
             for cell, column in zip(row, columns, strict=True):
@@ -386,9 +389,13 @@ class _Product:
         with scope.inner():
             if column is not None:
                 scope.at[column] = scope.at[column] + j * step
-            if column is self.lane and j < count - 1:
+            if self._whole(j, count):
                 scope.live = None
             yield
+
+    def _whole(self, j: int, count: int) -> bool:
+        """Tell whether one of so many columns is a vector that cannot be cut."""
+        return self.block.column is self.lane and j < count - 1
 
     def _store_sums(self, row: list[Value]) -> None:
         """Store results whose lanes still have to be added up."""

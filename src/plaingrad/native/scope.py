@@ -45,7 +45,9 @@ class Scope:
         Gives the address at which a buffer begins.
     sizes
         Values of the batch: "rows" in the tile, the number "first" of its first sample
-        within the batch.
+        within the batch, the number "n" of all.
+    lane
+        The counter whose values stand side by side in a vector, if there is one.
     """
 
     def __init__(
@@ -300,20 +302,26 @@ class Scope:
         step = self.step(x)
         if step == 0:
             return self._narrow(b.load(self.address(x), Kind(element)))
-        return self._narrow(self.vector(self.address(x), element, step, x.buffer))
+        return self._narrow(self.vector(self.address(x), element, step, self.counting))
 
-    def vector(self, address: Value, element: str, step: int, buffer: Buffer) -> Value:
-        """Load a vector whose lanes stand `step` entries apart."""
+    @property
+    def counting(self) -> int:
+        """How many lanes of a vector count."""
+        return self.live or self.width
+
+    def vector(self, address: Value, element: str, step: int, count: int) -> Value:
+        """Load a vector whose lanes stand `step` entries apart, as far as they count.
+
+        Behind every array there is room for a vector, but not for one that is spread.
+        """
         b, width = self.b, self.width
-        outside = buffer.space == "data"
-        if step == 1 and not (outside and self.live):
+        if step == 1:
             return b.load(address, Kind(element, width))
-        count = self.live if outside and self.live else width
         each = [
             b.load(b.at(address, i * step, element), Kind(element))
             for i in range(count)
         ]
-        return b.gathered(each + [each[0]] * (width - count))
+        return b.gathered(each + each[:1] * (width - count))
 
     def _picked(self, x: Load) -> Value:
         """Load entries of rows that are chosen lane by lane."""
@@ -323,10 +331,10 @@ class Scope:
         step, start = self.step(x), self.address(x)
         lanes = self.width if row.kind.lanes > 1 or step else 1
         each = []
-        for i in range(lanes):
+        for i in range(min(lanes, self.counting)):
             one = b.lane(row, i) + i * step
             each.append(b.load(b.at(start, one, element), Kind(element)))
-        found = each[0] if lanes == 1 else b.gathered(each)
+        found = b.gathered(each + each[:1] * (lanes - len(each)))
         # NumPy would refuse; a loss that is no number ends the training
         return b.select(there, found, nan) if found.kind.is_float else found
 
