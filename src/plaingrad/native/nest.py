@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from math import inf
 
 from .builder import I64, Cell, Kind, Value
+from .lanes import lane_sums, transposed
 from .layout import Layout
 from .loops import Counter, Kernel, Load, N, joined
-from .rows import transposed
 from .scope import Scope
 
 LEAST = -(2**31)
@@ -249,7 +249,7 @@ def _fold_group(scope: Scope, counter: Counter | None, count: int) -> None:
             for store in kernel.stores:
                 scope.store(store)
         return
-    total = b.sums([one.result() for one in found])
+    total = lane_sums(b, [one.result() for one in found])
     with scope.scalar(counter, total.kind.lanes):
         scope.live = count if count < total.kind.lanes else None
         scope.folded = total

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 
 from .blocks import FAR, Plan
 from .builder import I32, I64, SIZES, Cell, Kind, Value
-from .layout import LINE
+from .flat import LINE
+from .lanes import lane_sums
 from .loops import Call, Counter, Load, Store, walk
 from .nest import in_order, write_fold
 from .scope import Scope
@@ -400,7 +401,7 @@ class _Product:
     def _store_sums(self, row: list[Value]) -> None:
         """Store results whose lanes still have to be added up."""
         scope, column, b = self.scope, self.block.column, self.b
-        total = b.sums(row)
+        total = lane_sums(b, row)
         together = column is not None and all(
             s.places[0].factor(column) == 1 for s in self.kernel.stores
         )

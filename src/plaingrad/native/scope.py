@@ -9,7 +9,7 @@ from math import nan
 from operator import mul
 from typing import Any
 
-from .builder import I64, Builder, Kind, Value
+from .builder import I64, Builder, Kind, Value, as_float32
 from .entries import evaluate, sequence, uniform
 from .errors import Unsupported
 from .layout import Layout
@@ -25,6 +25,7 @@ from .loops import (
     Place,
     Position,
     Store,
+    parts,
 )
 
 COMPARISONS = ("gt", "ge", "lt", "le", "eq")
@@ -86,7 +87,7 @@ class Scope:
 
         def visit(x: Expr) -> None:
             if x not in done:
-                for part in x.args if isinstance(x, Call) else ():
+                for part in parts(x):
                     visit(part)
                 done[x] = None
 
@@ -459,7 +460,7 @@ class Scope:
                 ready.append(self._truth(v))
             elif single and isinstance(a, Number):
                 # random numbers are float32 everywhere, and are compared as such
-                ready.append(float(self.b.rounded(a.value)))
+                ready.append(as_float32(a.value))
             else:
                 ready.append(self._as(v, Kind(element)) if isinstance(v, Value) else v)
         lanes = max((v.kind.lanes for v in ready if isinstance(v, Value)), default=1)
