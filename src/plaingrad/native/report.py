@@ -71,7 +71,7 @@ def _target(design: Design) -> Iterator[str]:
     kind = "float32" if layout.element == "float" else "float64"
     yield (
         f"target    {target.name}: {layout.width} numbers of {kind} in a vector, "
-        f"{target.registers} vector registers, caches of {target.l1 >> 10:,} KB and "
+        f"{target.registers} registers, caches of {target.l1 >> 10:,} KB and "
         f"{target.l2 >> 10:,} KB"
     )
     yield f"layout    {LANES[layout.lanes]}"
