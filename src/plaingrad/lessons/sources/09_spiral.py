@@ -11,7 +11,8 @@
 #
 # 一层加权和只能用直线来划分类别。本课给它一批任何直线都分不开的点，看它怎样失败；
 # 再在它前面加一个隐藏层。最后用 plaingrad 写出同一个网络，
-# 把 plaingrad 打印的脚本与我们手写的放在一起对照。例子出自斯坦福大学 cs231n 课程的讲义。
+# 把 plaingrad 打印的脚本与我们手写的放在一起对照。
+# 例子出自斯坦福大学 cs231n 课程的讲义。
 
 # %% tags=["settings"]
 STEPS = 5000
@@ -81,8 +82,9 @@ ax.set(xlabel="first input", ylabel="second input")
 # 先对每个得分取 `exp`，使它们都为正，再除以它们的和，使它们加起来等于 1。
 # （在这之前，三个得分都减去其中最大的一个。这不改变商，又使 `exp` 不会溢出。）
 #
-# 一个点的损失（loss），是网络给它所属类别的概率取 `-log`：网络判断得又准又有把握时是 0，
-# 很有把握却判断错了时就很大。这就是*交叉熵*（cross-entropy）。
+# 一个点的损失（loss），是网络给它所属类别的概率取 `-log`：
+# 网络很有把握又判断对了，损失就是 0；很有把握却判断错了，损失就很大。
+# 这就是*交叉熵*（cross-entropy）。
 # 我们对所有的点取平均，再加上对大权重的*惩罚*（penalty）`0.5 * l2 * (W ** 2).sum()`。
 #
 # 梯度（gradient）很简短：损失对得分的梯度就是*概率减去真值*。假如正确类别只得到 0.2，
@@ -95,7 +97,7 @@ W = 0.01 * np.random.randn(2, classes)
 b = np.zeros(classes)
 
 linear_losses = []
-for number in range(200):
+for _ in range(200):
     scores = X @ W + b
     exps = np.exp(scores - scores.max(axis=1, keepdims=True))
     probs = exps / exps.sum(axis=1, keepdims=True)
@@ -291,7 +293,7 @@ print(loop.rstrip())
 # - We compute `probs` and take its `np.log`. plaingrad computes the logarithms,
 #   `logprobs`, at once: a probability that rounds to 0 has no logarithm.
 # - We copy `probs` and take 1 away at the right class. plaingrad writes
-#   `np.exp(logprobs) - onehot`, where each row of `onehot` has its 1 at the right class.
+#   `np.exp(logprobs) - onehot`; a row of `onehot` is 1 at the right class, 0 elsewhere.
 #
 # That these gradients are right need not be believed. `net.prove` measures the slopes
 # of the loss and compares:
