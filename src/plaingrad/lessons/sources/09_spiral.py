@@ -71,9 +71,10 @@ ax.set(xlabel="first input", ylabel="second input")
 # *cross-entropy*. We take the mean over all points and add a *penalty* on large
 # weights, `0.5 * l2 * (W ** 2).sum()`.
 #
-# The gradient is short: by the scores it is *probabilities minus truth*. Where the
-# right class got 0.2, its entry is -0.8, so a step against the gradient raises that
-# score and lowers the other two. The derivative of the penalty is `l2 * W`.
+# The gradient is short: for one point, by its scores, it is *probabilities minus
+# truth*. Where the right class got 0.2, its entry is -0.8, so a step against the
+# gradient raises that score and lowers the other two. The mean divides all by `n`. The
+# derivative of the penalty is `l2 * W`.
 
 # %% [markdown] lang="zh"
 # ## 没有隐藏层的分类器
@@ -87,9 +88,9 @@ ax.set(xlabel="first input", ylabel="second input")
 # 这就是*交叉熵*（cross-entropy）。
 # 我们对所有的点取平均，再加上对大权重的*惩罚*（penalty）`0.5 * l2 * (W ** 2).sum()`。
 #
-# 梯度（gradient）很简短：损失对得分的梯度就是*概率减去真值*。假如正确类别只得到 0.2，
-# 它那一项就是 -0.8，于是逆着梯度走一步，会提高这个得分，降低另外两个。
-# 惩罚项的导数是 `l2 * W`。
+# 梯度（gradient）很简短：一个点的损失对得分的梯度，就是*概率减去真值*。
+# 假如正确类别只得到 0.2，它那一项就是 -0.8，于是逆着梯度走一步，会提高这个得分，
+# 降低另外两个。因为取平均，还要除以点数 `n`。惩罚项的导数是 `l2 * W`。
 
 # %%
 lr, l2 = 1.0, 1e-3
@@ -144,8 +145,8 @@ print(f"accuracy {linear_accuracy:.2f}")
 #
 # ## 加一个隐藏层
 #
-# 现在输入和得分之间有 100 个隐藏单元。每个单元是两个输入的加权和，
-# *ReLU* 把其中的负数变成零。所以一个单元在某条直线的一侧是平的，在另一侧则逐渐升高。
+# 现在输入和得分之间有 100 个隐藏单元。每个单元是两个输入的加权和，*ReLU*
+# 把其中的负数变成零。所以一个单元在某条直线的一侧是平的，在另一侧则逐渐升高。
 # 得分是一百个这样的折面之和，能沿着旋臂弯过去。
 #
 # 反向传播（backpropagation）沿同一条路往回走。`dscores` 和前面一样。
@@ -160,6 +161,7 @@ b2 = np.zeros(classes)
 start = {"W1": W1.copy(), "b1": b1.copy(), "W2": W2.copy(), "b2": b2.copy()}
 
 
+# %%
 def step():
     z1 = X @ W1 + b1
     a1 = np.maximum(z1, 0)
@@ -236,8 +238,8 @@ for ax, (name, classifier) in zip(axes, classifiers.items()):
 #
 # ## 用 plaingrad 写
 #
-# 三层网络，换上我们的权重，其他设置也相同。`batch_size=None` 表示每次更新都用全部的点；
-# `warm_start` 表示从现有的权重开始训练。
+# 三层网络，换上我们的权重，其他设置也相同。`batch_size=None` 表示每次更新
+# 都用全部的点；`warm_start` 表示从现有的权重开始训练。
 
 # %%
 net = pg.Sequential(pg.Linear(100), pg.ReLU(), pg.Linear(classes))
@@ -301,8 +303,8 @@ print(loop.rstrip())
 # %% [markdown] lang="zh"
 # 它和我们的函数 `step` 逐行相同，只是 softmax 的写法不一样：
 #
-# - 我们先算 `probs`，再取 `np.log`；plaingrad 直接算出对数 `logprobs`，
-#   因为概率一旦舍入成 0，就没有对数了。
+# - 我们先算 `probs`，再取 `np.log`；plaingrad 直接算出对数，即
+#   `logprobs`：概率一旦舍入成 0，就没有对数了。
 # - 我们复制一份 `probs`，在正确类别处减 1；plaingrad 写作
 #   `np.exp(logprobs) - onehot`，其中 `onehot` 每一行在正确类别处是 1，其余是 0。
 #

@@ -9,7 +9,7 @@
 # %% [markdown] lang="zh"
 # # 一串层
 #
-# 在前面的课里，每个网络都要单独写一遍反向的代码。本课把每一种层只写一次，
+# 在前面的课里，每个网络都要单独写一遍反向传播的代码。本课把每一种层只写一次，
 # 写成一个知道自己梯度的类。这样，网络就是一个列表，
 # 一个短短的循环就能训练任何这样的列表。
 # 我们用两个隐藏层，让它学会认手写数字。这些类的写法参照 Peter Roelants 的教程。
@@ -51,10 +51,12 @@ print("train", X_train.shape, "validate", X_val.shape, "test", X_test.shape)
 # Call the input of a layer `X` and its output `Y`. Three methods are enough:
 #
 # - `get_output(X)`: the output;
-# - `get_input_grad(Y, output_grad)`: how the cost changes with the layer's *input*,
-#   given how it changes with its output. The layer below needs this;
-# - `get_params_grad(X, output_grad)`: how the cost changes with the layer's own
-#   parameters. This is the chain rule, cut into pieces of one layer each.
+# - `get_input_grad(Y, output_grad)`: from the gradient of the cost by the output, that
+#   by the *input*;
+# - `get_params_grad(X, output_grad)`: from the same, that by the layer's parameters.
+#
+# The *cost* is the loss; the tutorial calls it so. What the second method returns is
+# handed to the layer below. This is the chain rule, cut into pieces of one layer each.
 
 # %% [markdown] lang="zh"
 # ## 一个层需要知道什么
@@ -62,10 +64,11 @@ print("train", X_train.shape, "validate", X_val.shape, "test", X_test.shape)
 # 把一个层的输入记作 `X`，输出记作 `Y`。三个方法就够了：
 #
 # - `get_output(X)`：算出输出；
-# - `get_input_grad(Y, output_grad)`：已知代价（cost）怎样随输出变化，
-#   求它怎样随这一层的*输入*变化。下面一层要用到它；
-# - `get_params_grad(X, output_grad)`：代价怎样随这一层自己的参数变化。
-#   这就是链式法则（chain rule），切成了每层一段。
+# - `get_input_grad(Y, output_grad)`：由代价对输出的梯度，算出它对*输入*的梯度；
+# - `get_params_grad(X, output_grad)`：由同一个梯度，算出它对本层参数的梯度。
+#
+# 代价（cost）就是损失，教程里这样称呼。第二个方法的结果要交给下面一层。
+# 这正是链式法则（chain rule），只不过切成了每层一段。
 
 
 # %%
@@ -193,8 +196,8 @@ def backward(activations, T, layers):
 
 # %% [markdown] lang="zh"
 # 我们的网络：64 个像素，两个各有 20 个单元的隐藏层，十个数字。
-# 每层都对，拼起来也可能出错，所以整体还要再检查一次。
-# `pg.check` 需要参数、算代价的函数和算梯度的函数。
+# 每层都对，拼起来也可能出错，所以整体还要再检查一次。给 `pg.check`
+# 的是参数、算代价的函数和算梯度的函数。
 
 # %%
 np.random.seed(1)
@@ -237,8 +240,8 @@ print(report)
 # ## 小批量，以及何时停止
 #
 # 每一步只看 25 个数字，叫做一个*小批量*（mini-batch）。
-# 它的梯度只是对全体梯度的粗略估计，但同样的计算量，
-# 44 个粗略的步子比一个精确的步子走得更远。
+# 它的梯度只是对全体梯度的粗略估计，但同样的计算量，走 44 个粗略的步子，
+# 比走一个精确的步子走得更远。
 # 所有的小批量都用过一遍，叫做一轮（epoch）。
 #
 # 每一轮之后，我们在验证数据上计算代价，但不从中学习。如果它连续 10 轮都没有降低，
@@ -325,8 +328,8 @@ pg.draw.confusion_matrix(y_test, pred, ax=ax)
 #
 # ## 用 plaingrad 写
 #
-# plaingrad 的层同样知道自己的梯度。`SGD` 就是我们这种普通的步子；
-# `shuffle=False` 表示按我们的顺序取小批量。
+# plaingrad 的层同样知道自己的梯度。`SGD` 就是我们这种普通的步子；`shuffle=False`
+# 表示按我们的顺序取小批量。
 
 # %%
 hidden = [pg.Linear(20), pg.Sigmoid(), pg.Linear(20), pg.Sigmoid()]
@@ -419,6 +422,6 @@ print(f"test accuracy {net_accuracy:.3f}, in {history.seconds:.2f} s")
 # ---
 #
 # 第一层权重的梯度里有输入这个因子，所以输入变成十六分之一，它们就学得更慢；
-# 300 轮结束时代价还在下降，早停没有发生。但结果并不差：
+# 跑完 300 轮，代价还在下降，早停没有发生。但结果并不差：
 # 开始时没有哪个 logistic 单元接近 0 或 1，而在那里斜率几乎为零，梯度也就消失了。
 # 试试看，再给它更多的轮数，或者更大的学习率。

@@ -95,7 +95,7 @@ print("with axis:   ", right_sums.round(4))
 # %% [markdown] lang="zh"
 # 损失用*交叉熵*（cross-entropy）：正确类别得到的概率，取 `-log`。
 # 对一批样本，我们取平均而不是求和，这样损失的大小和合适的学习率都与样本个数无关。
-# `probs[np.arange(n), labels]` 从每一行里取出标签所在的那一项。
+# 写法 `probs[np.arange(n), labels]` 从每一行里取出标签所在的那一项。
 #
 # 许多程序怕概率为 0，取对数之前先加上 `1e-7`。这样一来，测量的梯度和推导的梯度
 # 就没那么一致了，因为推导时并没有算上它。
@@ -126,8 +126,8 @@ print(f"both as a batch:     {cross_entropy(one[[0, 0]], [2, 7]):.4f}")
 # ## 两点之间的斜率
 #
 # 向右走一小步 `h`，把上升量除以 `h`，就是*前向差分*（forward difference）。
-# 它只看一侧，所以有误差，大约是 `h` 的一半乘以曲线的弯曲程度。
-# *中心差分*（central difference）在两侧各取一点。弯曲对两侧的影响相同，正好抵消。
+# 它只看一侧，所以有误差，大约是 `h` 的一半乘以曲线的弯曲程度。*中心差分*（central
+# difference）在两侧各取一点。弯曲对两侧的影响相同，正好抵消。
 #
 # sigmoid 的斜率我们知道，是 `s * (1 - s)`，因此可以看到误差有多大。
 
@@ -200,13 +200,13 @@ pg.draw.style.clean(ax)
 # derivative:
 
 # %% [markdown] lang="zh"
-# 对中心差分来说，`h = 1e-4`（虚线处）是个好选择：两种误差都小。
+# 对中心差分来说，`h = 1e-4`（点线处）是个好选择：两种误差都小。
 #
 # ## 经典的笔误
 #
 # 这个公式常常被写成下面这样。`a / 2 * h` 其实是 `(a / 2) * h`，
 # 结果是斜率的 `h * h` 倍，即一亿分之一。程序不会报错，只是网络学不动。
-# `pg.check_function` 把函数与所谓的导数作比较：
+# 函数 `pg.check_function` 把一个函数与据称是它导数的函数作比较：
 
 
 # %%
@@ -243,6 +243,7 @@ start = {
 }
 
 
+# %%
 def predict(params, X):
     a1 = sigmoid(X @ params["W1"] + params["b1"])
     return softmax(a1 @ params["W2"] + params["b2"])
@@ -441,5 +442,5 @@ for row in certificate.rows:
 # 两三位。接近 1 的数，舍入误差可达 6e-8；两个这样的数相减，再除以 `2 * h`，
 # 误差就可能达到 6e-4，而斜率只有 0.105。`h` 大一些，除数就大一些：取 `h = 1e-2` 时，
 # 舍入的影响只有原来的百分之一，截断误差（约 1e-6）仍然更小。
-# 更好的办法是：即使用 float32 训练，也用 float64 测量。
-# `pg.check` 和 `net.prove` 就是这样做的。
+# 更好的办法是：即使用 float32 训练，也用 float64 测量，
+# 就像 `pg.check` 和 `net.prove` 那样。
