@@ -242,7 +242,8 @@ class _GetOutput(_ForwardBackward):
         claimed = {"x": layer.get_input_grad(out, after)}
         names = self.parameters()
         if names and hasattr(layer, "get_params_grad"):
-            flat = np.array([float(g) for g in layer.get_params_grad(x, after)])
+            found = layer.get_params_grad(x, after)
+            flat = np.concatenate([np.ravel(part) for part in found])
             ends = np.cumsum([array.size for array in names.values()])
             parts = np.split(flat, ends[:-1])
             for (name, array), part in zip(names.items(), parts, strict=True):
