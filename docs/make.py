@@ -1,7 +1,8 @@
 """Makes what the docs show: `operations.md`, what code prints, speed, pictures.
 
-Run it as `python docs/make.py`; with the word `text` it leaves out the pictures. The
-tests compare the text.
+Run it as `python docs/make.py`; with the word `text` it leaves out the pictures, with
+`lessons` it makes the lessons instead, or those whose names follow. The tests compare
+the text.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import make_lessons
 import numpy as np
 
 import plaingrad as pg
@@ -235,6 +237,9 @@ def save(axes: object, name: str) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["lessons"]:
+        make_lessons.make(sys.argv[2:])
+        sys.exit()
     for name in MADE:
         (ROOT / name).write_text(made(name), encoding="utf-8")
     if sys.argv[1:] != ["text"]:

@@ -89,7 +89,8 @@ TEACHING = """\
 examples:
   plaingrad lesson
   plaingrad lesson prediction
-  plaingrad lesson 1 --lang zh --show"""
+  plaingrad lesson 1 --lang zh --show
+  plaingrad lesson 1 --notebook prediction.ipynb"""
 PREDICTING = """\
 examples:
   plaingrad predict runs/digits new.csv
@@ -228,6 +229,8 @@ def _lesson_parser(commands: Any) -> None:
     made.add_argument("--out", type=Path, metavar="DIR", help=pictures)
     show = "show the pictures in windows, and write no files unless --out is given"
     made.add_argument("--show", action="store_true", help=show)
+    book = "write it as a notebook for Jupyter, and do not run it"
+    made.add_argument("--notebook", type=Path, metavar="FILE.ipynb", help=book)
 
 
 def _train_parser(commands: Any) -> None:
@@ -511,11 +514,15 @@ def _check_functions(options: argparse.Namespace) -> int:
 def lesson(options: argparse.Namespace) -> None:
     """List the lessons, or run one."""
     from .lessons import find as find_lesson
+    from .lessons.notebook import notebook
     from .lessons.terminal import listing, tell
 
     if options.name is None:
         _say(listing(options.lang), None)
         return
     found = find_lesson(options.name)
+    if options.notebook is not None:
+        _say(notebook(found, options.lang), options.notebook)
+        return
     usual = None if options.show else Path("runs") / "lessons" / found.slug
     tell(found, options.lang, options.out or usual, options.show)

@@ -278,6 +278,15 @@ y = x^2
     )
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_notebook(capsys, tmp_path, lang):
+    file = tmp_path / "prediction.ipynb"
+    out = told(capsys, "1", "--lang", lang, "--notebook", str(file))
+    assert out == f"wrote {file}\n"
+    assert find(1).title(lang) in file.read_text(encoding="utf-8")
+    assert list(tmp_path.iterdir()) == [file]
+
+
 def test_unknown_languages(capsys):
     assert cli.main(["lesson", "1", "--lang", "fr"]) == 1
     assert "unknown language 'fr'" in capsys.readouterr().err

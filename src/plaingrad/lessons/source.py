@@ -201,7 +201,12 @@ def _uncommented(stem: str, line: int, body: str) -> str:
         if one != "#" and not one.startswith("# "):
             raise _wrong(stem, place, f"{one!r} in a text", "Begin it with '# '.")
         found.append(one[2:])
-    return _BREAK.sub("", "\n".join(found).strip())
+    return joined("\n".join(found).strip())
+
+
+def joined(markdown: str) -> str:
+    """Return a text whose Chinese goes on without a space where a line ended."""
+    return _BREAK.sub("", markdown)
 
 
 def _check_languages(stem: str, cells: list[Cell]) -> None:

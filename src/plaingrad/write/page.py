@@ -95,7 +95,7 @@ def blocks(markdown: str) -> str:
 def _block(text: str) -> str:
     """Return one block of Markdown as HTML."""
     if text.startswith("$$"):
-        return f'<div class="formula">{_math(text.strip("$"), "block")}</div>'
+        return f'<div class="formula">{formula(text.strip("$"), "block")}</div>'
     if heading := re.fullmatch(r"(#+) (.*)", text):
         level = len(heading[1])
         return f"<h{level}>{_inline(heading[2])}</h{level}>"
@@ -123,7 +123,7 @@ def _inline(text: str) -> str:
         if part.startswith("`"):
             parts.append(f"<code>{html.escape(part.strip('`'))}</code>")
         elif part.startswith("$"):
-            parts.append(_math(part.strip("$"), "inline"))
+            parts.append(formula(part.strip("$"), "inline"))
         elif part.startswith("*"):
             parts.append(f"<em>{html.escape(part.strip('*'))}</em>")
         else:
@@ -131,7 +131,14 @@ def _inline(text: str) -> str:
     return "".join(parts)
 
 
-def _math(latex: str, display: str) -> str:
+def formula(latex: str, display: str) -> str:
+    """Return LaTeX as MathML; `display` is "inline" or "block".
+
+    Raises
+    ------
+    MissingExtraError
+        When latex2mathml is not installed.
+    """
     try:
         from latex2mathml.converter import convert
     except ImportError:
