@@ -165,8 +165,8 @@ if __name__ == "__main__":
         make_lessons.make(sys.argv[2:])
         sys.exit()
     (HERE / "operations.md").write_text(operations(), encoding="utf-8")
-    for name in ("engine.md", "prove.md", "check.md", "check-scripts.md"):
-        page = HERE / name
+    for name in ("engine", "prove", "check", "check-scripts", "worksheet"):
+        page = HERE / f"{name}.md"
         page.write_text(printed(page.read_text(encoding="utf-8")), encoding="utf-8")
     for readme in ROOT.glob("README*.md"):
         page = readme.read_text(encoding="utf-8")

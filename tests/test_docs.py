@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
     *("README.md", "README.zh.md"),
     *("docs/adding.md", "docs/check.md", "docs/check-scripts.md", "docs/engine.md"),
-    *("docs/how-it-works.md", "docs/prove.md"),
+    *("docs/how-it-works.md", "docs/prove.md", "docs/worksheet.md"),
 ]
 ROUNDING = re.compile(
     r"\b\d(\.\d)?e-\d+ *|\b0\.\d{6}\b|\([0-9a-f]{12}\)|\b0 {10,}|-{9,}"
@@ -99,6 +99,10 @@ def test_both_readmes_show_the_same_commands() -> None:
         (
             "check-scripts.md",
             "make.printed((make.HERE / 'check-scripts.md').read_text('utf-8'))",
+        ),
+        (
+            "worksheet.md",
+            "make.printed((make.HERE / 'worksheet.md').read_text('utf-8'))",
         ),
         *[
             (f"../{name}", f"make.speed((make.ROOT / '{name}').read_text('utf-8'))")

@@ -2,5 +2,6 @@
 
 from .running import Picture, Ran, run
 from .source import Cell, Lesson, find, lessons
+from .worksheet import worksheet
 
-__all__ = ["Cell", "Lesson", "Picture", "Ran", "find", "lessons", "run"]
+__all__ = ["Cell", "Lesson", "Picture", "Ran", "find", "lessons", "run", "worksheet"]
