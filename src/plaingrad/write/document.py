@@ -5,10 +5,24 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from ..errors import unknown_name
 from ..files import write_whole
 from .page import blocks, page
+
+
+class Pages(Protocol):
+    """What writes a document in one language."""
+
+    def title(self) -> str:
+        """Return the title, code in it between backticks."""
+
+    def text(self) -> str:
+        """Return plain text."""
+
+    def markdown(self) -> str:
+        """Return Markdown, a blank line between its blocks."""
 
 
 class Document(ABC):
@@ -23,16 +37,20 @@ class Document(ABC):
     lang: str
 
     @abstractmethod
-    def title(self, lang: str | None = None) -> str:
-        """Return what it is called; by default in its own language, as all texts."""
+    def _pages(self, lang: str) -> Pages:
+        """Return it written in a language."""
 
-    @abstractmethod
+    def title(self, lang: str | None = None) -> str:
+        """Return what it is called; by default in its own language."""
+        return self._pages(lang or self.lang).title()
+
     def text(self, lang: str | None = None) -> str:
         """Return it as plain text, in "en" or "zh"; by default in its own language."""
+        return self._pages(lang or self.lang).text()
 
-    @abstractmethod
     def markdown(self, lang: str | None = None) -> str:
         """Return it as Markdown, in "en" or "zh"; by default in its own language."""
+        return self._pages(lang or self.lang).markdown()
 
     def html(self, lang: str | None = None) -> str:
         """Return it as a web page that needs no network."""

@@ -24,26 +24,28 @@ _POWERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SIGNS = {" * ": " × ", " >= ": " ≥ ", " <= ": " ≤ ", " == ": " = "}
 
 
-def text(sheet: Worksheet, lang: str) -> str:
-    """Return a worksheet as text."""
-    return "\n".join(_Pages(sheet, lang).text())
-
-
-def markdown(sheet: Worksheet, lang: str) -> str:
-    """Return a worksheet as Markdown."""
-    return "\n\n".join(_Pages(sheet, lang).markdown()) + "\n"
-
-
-class _Pages:
+class WorksheetPages:
     """A worksheet in one language."""
 
     def __init__(self, sheet: Worksheet, lang: str) -> None:
         self.of, self.lang = sheet, lang
         self.words = sentences(lang)
 
-    def text(self) -> Iterator[str]:
+    def title(self) -> str:
+        """Return the title."""
+        return self.words["title"].format(network=self.of.network)
+
+    def text(self) -> str:
+        """Return it as text."""
+        return "\n".join(self._text())
+
+    def markdown(self) -> str:
+        """Return it as Markdown."""
+        return "\n\n".join(self._markdown()) + "\n"
+
+    def _text(self) -> Iterator[str]:
         """Yield lines of text."""
-        yield self._plain(self.of.title(self.lang))
+        yield self._plain(self.title())
         for told in self._told():
             yield from ("", self._plain(told))
         yield from ("", self.words["given"], "")
@@ -78,9 +80,9 @@ class _Pages:
         if line.left_out:
             yield f"  {self._left_out(line)}"
 
-    def markdown(self) -> Iterator[str]:
+    def _markdown(self) -> Iterator[str]:
         """Yield blocks of Markdown."""
-        yield f"# {self.of.title(self.lang)}"
+        yield f"# {self.title()}"
         yield from self._told()
         yield self._heading("given")
         yield from self._given()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...program import Section
-from ...write.document import Document
+from ...write.document import Document, Pages
 
 Array = np.ndarray[Any, Any]
 
@@ -92,20 +92,7 @@ class Worksheet(Document):
     rounded: bool
     lang: str
 
-    def title(self, lang: str | None = None) -> str:
-        """Return its title."""
-        from .sentences import sentences
+    def _pages(self, lang: str) -> Pages:
+        from .pages import WorksheetPages
 
-        return sentences(lang or self.lang)["title"].format(network=self.network)
-
-    def text(self, lang: str | None = None) -> str:
-        """Return it as plain text, its arithmetic as Python."""
-        from .pages import text
-
-        return text(self, lang or self.lang)
-
-    def markdown(self, lang: str | None = None) -> str:
-        """Return it as Markdown, its arithmetic as people write it."""
-        from .pages import markdown
-
-        return markdown(self, lang or self.lang)
+        return WorksheetPages(self, lang)

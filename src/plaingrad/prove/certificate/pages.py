@@ -15,37 +15,38 @@ from .record import Certificate, Row
 from .sentences import sentences
 
 
-def markdown(certificate: Certificate, lang: str) -> str:
-    """Return a certificate as Markdown."""
-    parts = [
-        bars(part) if isinstance(part, list) else part
-        for part in _Pages(certificate, lang).parts()
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def text(certificate: Certificate, lang: str) -> str:
-    """Return a certificate as plain text."""
-    parts = []
-    for part in _Pages(certificate, lang).parts():
-        if isinstance(part, list):
-            parts.append(_table(part))
-        else:
-            parts.append("\n".join(map(_wrapped, part.splitlines())))
-    return "\n\n".join(parts)
-
-
-class _Pages:
+class CertificatePages:
     """What a certificate says: paragraphs of Markdown, and tables as rows of cells."""
 
     def __init__(self, certificate: Certificate, lang: str) -> None:
         self.of = certificate
-        self.lang, self.words = lang, sentences(lang)
+        self.words = sentences(lang)
+
+    def title(self) -> str:
+        """Return the title."""
+        return self.words["title"].format(network=self.of.network)
+
+    def markdown(self) -> str:
+        """Return it as Markdown."""
+        parts = [
+            bars(part) if isinstance(part, list) else part for part in self.parts()
+        ]
+        return "\n\n".join(parts) + "\n"
+
+    def text(self) -> str:
+        """Return it as plain text."""
+        parts = []
+        for part in self.parts():
+            if isinstance(part, list):
+                parts.append(_table(part))
+            else:
+                parts.append("\n".join(map(_wrapped, part.splitlines())))
+        return "\n\n".join(parts)
 
     def parts(self) -> Iterator[str | list[list[str]]]:
         """Yield paragraphs and tables."""
         say, of = self.words, self.of
-        yield f"# {of.title(self.lang)}"
+        yield f"# {self.title()}"
         yield say[f"all_{of.verdict}"]
         yield from self._problems()
         yield self._loss()

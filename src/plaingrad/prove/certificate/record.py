@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ...errors import FileError
 from ...files import write_whole
-from ...write.document import Document
+from ...write.document import Document, Pages
 
 if TYPE_CHECKING:
     from ...network import Network
@@ -159,23 +159,10 @@ class Certificate(Document):
         """Whether every gradient and every link is proved."""
         return self.verdict == "proved"
 
-    def title(self, lang: str | None = None) -> str:
-        """Return its title."""
-        from .sentences import sentences
+    def _pages(self, lang: str) -> Pages:
+        from .pages import CertificatePages
 
-        return sentences(lang or self.lang)["title"].format(network=self.network)
-
-    def text(self, lang: str | None = None) -> str:
-        """Return it as plain text, in "en" or "zh"; by default in its own language."""
-        from .pages import text
-
-        return text(self, lang or self.lang)
-
-    def markdown(self, lang: str | None = None) -> str:
-        """Return it as Markdown, in "en" or "zh"; by default in its own language."""
-        from .pages import markdown
-
-        return markdown(self, lang or self.lang)
+        return CertificatePages(self, lang)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain JSON."""
