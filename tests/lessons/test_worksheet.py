@@ -18,8 +18,8 @@ from helpers import leaves
 from plaingrad.errors import DataError, SettingError
 from plaingrad.graph import apply, walk
 from plaingrad.lessons import worksheet
-from plaingrad.lessons.worksheet.entries import Entries, applied, written
-from plaingrad.lessons.worksheet.numbers import brief
+from plaingrad.lessons.sheets.entries import Entries, applied, written
+from plaingrad.lessons.sheets.numbers import brief
 from plaingrad.op import OPS
 from plaingrad.plan import Goal, plan
 from plaingrad.program import part

@@ -100,6 +100,9 @@ class Link:
 class Certificate(Document):
     """What `Network.prove` found.
 
+    `text()`, `markdown()` and `html()` write it, in its own language or in the one that
+    they are given; `save(path)` writes a file.
+
     Attributes
     ----------
     network, loss

@@ -58,6 +58,9 @@ class Line:
 class Worksheet(Document):
     """One update, every product and sum of it written out with numbers.
 
+    `text()`, `markdown()` and `html()` write it, in its own language or in the one that
+    they are given; `save(path)` writes a file.
+
     Attributes
     ----------
     network, loss, optimizer
