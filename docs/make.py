@@ -16,7 +16,6 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
-import make_lessons
 import numpy as np
 
 import plaingrad as pg
@@ -76,7 +75,10 @@ def chinese(page: str) -> str:
     return page.removesuffix(".md") + ".zh.md"
 
 
-PRINTED = ("docs/engine.md", "docs/prove.md", "docs/check.md", "docs/check-scripts.md")
+PRINTED = (
+    *("docs/engine.md", "docs/worksheet.md", "docs/prove.md"),
+    *("docs/check.md", "docs/check-scripts.md"),
+)
 """English pages that show what their code prints."""
 PAGES = (
     *("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "docs/operations.md"),
@@ -238,6 +240,8 @@ def save(axes: object, name: str) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["lessons"]:
+        import make_lessons
+
         make_lessons.make(sys.argv[2:])
         sys.exit()
     for name in MADE:
