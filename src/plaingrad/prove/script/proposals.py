@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..operators import DERIVATIVE, MASK, OPERATORS, Found, is_derivative
+from ..kinds import DERIVATIVE, MASK, is_derivative
+from ..operators import OPERATORS, Found
 from ..places import Place, Rewrite, Scope, parsed, places, statements, variables
 from ..shuffles import SHUFFLES
 from .edits import Text
