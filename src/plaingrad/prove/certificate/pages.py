@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 
 from ...shapes import show
 from ...write.page import blocks, page
+from ..tables import aligned, width
 from .compare import TOLERANCE
 from .links import TOLERANCE as LINKED
 from .record import Certificate, Row
@@ -106,7 +106,7 @@ class _Pages:
                 name = say[link.name]
                 yield say["link_wrong"].format(link=name, parameter=link.parameter)
             elif link.verdict == "left out":
-                yield say["missing"].format(why=link.why)
+                yield say["missing"].format(why=say.get(link.why, link.why))
             elif link.why:
                 yield say[link.why]
 
@@ -191,10 +191,8 @@ def _bars(rows: Sequence[Sequence[str]]) -> str:
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
     """Return a table as text, its columns in line."""
-    plain = [[cell.replace("`", "") for cell in cells] for cells in rows]
-    widths = [max(map(_width, column)) for column in zip(*plain, strict=True)]
-    lines = ["  ".join(map(_padded, cells, widths)).rstrip() for cells in plain]
-    return "\n".join([lines[0], "-" * (sum(widths) + 2 * len(widths) - 2), *lines[1:]])
+    lines = aligned([[cell.replace("`", "") for cell in cells] for cells in rows])
+    return "\n".join([lines[0], "-" * max(map(width, lines)), *lines[1:]])
 
 
 def _wrapped(line: str) -> str:
@@ -202,16 +200,7 @@ def _wrapped(line: str) -> str:
     plain = re.sub("^#+ |[`*]", "", line)
     lines, indent = [""], "  " if plain.startswith("- ") else ""
     for word in re.findall(r"\s+|[!-~]+|[^\s!-~][，。：；、）]*", plain):
-        if _width(lines[-1] + word) > WIDTH and lines[-1].strip():
+        if width(lines[-1] + word) > WIDTH and lines[-1].strip():
             lines.append(indent)
         lines[-1] += word if lines[-1] != indent else word.lstrip()
     return "\n".join(one.rstrip() for one in lines)
-
-
-def _padded(cell: str, width: int) -> str:
-    return cell + " " * (width - _width(cell))
-
-
-def _width(cell: str) -> int:
-    """Return how many columns a text takes: a Chinese character takes two."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in cell)
