@@ -41,6 +41,7 @@ from .places import (
 
 Found = Iterator[tuple[str, ast.expr]]
 DIGITS = re.compile(r"\d+")
+LABELS = re.compile(r"\by\b|label|target")
 FORMS = (
     *("({0} > 0)", "(1 - {0} ** 2)", "{0} * (1 - {0})", "(1 - np.tanh({0}) ** 2)"),
     "(np.exp(-{0}) / (1 + np.exp(-{0})) ** 2)",
@@ -316,7 +317,7 @@ def names_throughout(place: Place) -> Found:
         value = place.known.get(own)
         if not is_array(value):
             continue
-        derives = f"1 - {own}" in place.text or "tanh" in place.text
+        derives = re.search(rf"\b1(\.0)? - {own}\b|tanh", place.text)
         for name, other in place.known.items():
             same = is_array(other) and other.shape == value.shape
             if same and name.isidentifier() and name != own:
@@ -419,9 +420,11 @@ def wrong_terms(place: Place) -> Found:
     """Leave out a term of a sum."""
     node = place.node
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
-        indexed = any(isinstance(part, ast.Subscript) for part in place.above)
+        around = [text(part) for part in place.above if isinstance(part, ast.Subscript)]
+        cause = "window" if around else "formula"
+        if LABELS.search(" ".join(around)):
+            cause = "onehot"
         for kept, gone in both(node):
-            cause = "onehot" if indexed else "formula"
             yield "penalty" if of_penalty(gone) else cause, kept
 
 
@@ -501,7 +504,7 @@ def counts(place: Place) -> Found:
         indexed = any(isinstance(a, (ast.Subscript, ast.Call)) for a in place.above)
         cause = "window" if indexed else "formula"
         words = " ".join(text(a) for a in place.above if isinstance(a, ast.Subscript))
-        if re.search(r"\by\b|label|target", words):
+        if LABELS.search(words):
             cause = "onehot"
         for step in (1, -1):
             yield cause, ast.Constant(node.value + step)
