@@ -94,7 +94,7 @@ class CertificatePages:
                 name = say[link.name]
                 yield say["link_wrong"].format(link=name, parameter=link.parameter)
             elif link.verdict == "left out":
-                yield say["missing"].format(why=link.why)
+                yield say["missing"].format(why=say.get(link.why, link.why))
             elif link.why:
                 yield say[link.why]
 

@@ -58,14 +58,14 @@ class Row:
     layer: str
     name: str
     shape: tuple[int, ...]
-    method: str
-    error: float | None
-    checked: int
-    ways: int
-    kinks: int
-    moved: bool
-    second: float | None
     verdict: Verdict
+    method: str = ""
+    error: float | None = None
+    checked: int = 0
+    ways: int = 0
+    kinks: int = 0
+    moved: bool = False
+    second: float | None = None
     why: str = ""
     worst: tuple[tuple[int, ...], float, float] | None = None
 
@@ -86,13 +86,13 @@ class Link:
     verdict
         "proved", "wrong", "not shown" or "left out".
     why
-        What is missing, where it is left out, or a word for why nothing is shown.
+        A word for the reason, or what is missing, where nothing is shown.
     """
 
     name: str
-    error: float | None
-    parameter: str
     verdict: Verdict
+    error: float | None = None
+    parameter: str = ""
     why: str = ""
 
 
