@@ -1,7 +1,7 @@
 """Settings with which the tests run long lessons, by the name of the lesson."""
 
 REDUCED: dict[str, dict[str, object]] = {
-    "convolution": {"HAND": 1, "EPOCHS": 4},
+    "convolution": {"HAND": 1, "EPOCHS": 3},
     "mnist_thousand": {
         "HAND": 11,
         "DROPOUT_HAND": 1,

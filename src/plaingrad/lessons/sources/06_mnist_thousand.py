@@ -119,6 +119,7 @@ def compare(course, book):
             print(f"{test:.4f}   {theirs:.4f}")
 
 
+# %%
 book_relu = {
     0: (0.537, 0.6488),
     10: (0.901, 0.8114),
@@ -186,6 +187,7 @@ def begin(net, units, size):
     net.params["W2"][:] = 0.2 * np.random.random((units, 10)) - 0.1
 
 
+# %%
 net = network(40, pg.ReLU())
 begin(net, 40, size=0.1)
 one_by_one = {
@@ -310,6 +312,8 @@ for epoch in range(DROPOUT_HAND):
         pred = relu(test_images @ weights_0_1) @ weights_1_2
         test = np.mean(pred.argmax(axis=1) == test_labels)
         dropout_by_hand.append((epoch, correct / 1000, test))
+
+# %%
 compare(
     dropout_by_hand,
     {
@@ -423,6 +427,8 @@ for epoch in range(BATCH_EPOCHS):
         pred = relu(test_images @ weights_0_1) @ weights_1_2
         test = np.mean(pred.argmax(axis=1) == test_labels)
         batches_by_hand.append((epoch, correct / 1000, test))
+
+# %%
 book_batches = {0: (0.165, 0.3832), 10: (0.672, 0.7173), 290: (0.851, 0.7975)}
 compare(batches_by_hand, book_batches)
 
@@ -470,6 +476,7 @@ def softmax(scores):
     return e / e.sum(axis=1, keepdims=True)
 
 
+# %%
 np.random.seed(1)
 weights_0_1 = 0.02 * np.random.random((784, 100)) - 0.01
 weights_1_2 = 0.2 * np.random.random((100, 10)) - 0.1
@@ -491,6 +498,8 @@ for epoch in range(BATCH_EPOCHS):
         pred = np.tanh(test_images @ weights_0_1) @ weights_1_2
         test = np.mean(pred.argmax(axis=1) == test_labels)
         softmax_by_hand.append((epoch, correct / 1000, test))
+
+# %%
 compare(
     softmax_by_hand,
     {

@@ -14,8 +14,8 @@
 # 卷积透过一个小窗口看图片，在每个位置都用同样的几个权重。它由窗口和一次矩阵乘法构成。
 # 我们先亲手写出来，再发现一个著名例子里的卷积核在往上爬，最后量一量框架能省下多少时间。
 #
-# 例子取自 *Grokking Deep Learning*（Andrew Trask）第 10 章：
-# 16 个 3 × 3 的卷积核，MNIST 的前 1000 个数字。
+# 例子取自 *Grokking Deep Learning*（Andrew Trask）第 10 章：用 16 个
+# 3 × 3 的卷积核，认 MNIST 的前 1000 个数字。
 
 # %% tags=["settings"]
 HAND = 3  # epochs by hand
@@ -110,7 +110,7 @@ for ax in axes:
 # kernels' gradient is one more product: the windows, transposed, times the deltas. All
 # places of all images add up in it, for they share the weights.
 #
-# In this cell everything is as in the book, its slips included: 25 places, where 26
+# The training below is as in the book, its slips included: 25 places, where 26
 # have room; 7 batches, so that 104 images are never seen; tanh's derivative of masked
 # and doubled outputs (see the lesson on a thousand digits); and another thing. The rate
 # is 2, divided by the batch of 128 twice, which is 2 / 128 for the mean.
@@ -122,7 +122,7 @@ for ax in axes:
 # 反向时，卷积核的梯度也只是一次乘法：窗口矩阵转置，乘以各处的 delta。
 # 所有图片所有位置都加在一起，因为它们共用同样的权重。
 #
-# 这一格里的一切都与书中相同，毛病也照抄：能放 26 个窗口，只取了 25 个；只有 7 批，
+# 下面的训练与书中相同，毛病也照抄：能放 26 个窗口，只取了 25 个；只有 7 批，
 # 有 104 张图片从来没用上；tanh 的导数取自掩码、加倍之后的输出（见“一千个数字”那一课）；
 # 另外还有一处。学习率是 2，又两次除以批量 128，对平均值来说是 2 / 128。
 
@@ -175,6 +175,7 @@ def train(sign, epochs):
     return course
 
 
+# %%
 book = train(-1, HAND)
 print("the book prints 0.0288, 0.0273 and 0.028 for epochs 0, 1 and 2")
 
@@ -219,6 +220,7 @@ def subtracted(p):
     return {"kernels": k_update, "weights": -layer_1.T @ layer_2_delta}
 
 
+# %%
 np.random.seed(1)
 params = {
     "kernels": 0.02 * np.random.random((9, 16)) - 0.01,
@@ -266,6 +268,7 @@ def network(*dropout):
     )
 
 
+# %%
 settings = {
     "loss": pg.CrossEntropy(),
     "optimizer": pg.SGD(lr=2 / 128),
@@ -321,10 +324,9 @@ class Watch(pg.Callback):
         self.net, self.course = net, []
 
     def on_epoch_end(self, history):
-        epoch = history.epochs
-        if epoch % (2 if epoch < 80 else 10) == 0 or epoch == EPOCHS:
+        if history.epochs % 3 == 0:
             test = self.net.score(test_images, test_labels)
-            self.course.append((epoch, test))
+            self.course.append((history.epochs, test))
 
 
 courses = []
@@ -383,20 +385,20 @@ for step in range(17):
 # %% [markdown] lang="zh"
 # 每走一步，`w` 给乘积加上 `k * k`，`k` 从中减去 `w * w`，都再乘以 delta。
 # 只要权重更大，输出就背离目标，同时把卷积核越推越大，直到它们大过权重：
-# 这时 `w` 占了上风，替两者一起下坡。先绕了一圈，然后碰巧收了个好场。
+# 这时 `w` 占了上风，替两者一起下坡。先是绕圈，后来碰巧有了好结局。
 
 # %% [markdown] lang="en"
 # ## What the kernels found
 #
 # The kernels of the last network, and what they make of the first test image. Red is
-# positive, blue negative. Many have become edges in one direction or another, which
-# nobody told them.
+# positive, blue negative. Some have become edges in one direction or another, most a
+# blur that asks how much ink there is. Nobody told them.
 
 # %% [markdown] lang="zh"
 # ## 卷积核学到了什么
 #
 # 最后这个网络的卷积核，以及它们对第一张测试图片的反应。红色为正，蓝色为负。
-# 许多成了某个方向的边缘检测器，没有人教过它们。
+# 有几个成了某个方向的边缘检测器，多数变得模糊，看的是那里有多少墨。没有人教过它们。
 
 # %%
 import matplotlib.pyplot as plt
@@ -422,7 +424,7 @@ axes[1].child_axes[0].set_ylabel("output of tanh")
 # ## 一轮要多久
 #
 # 照书上那样用切片取窗口，每轮的每一批都要切 676 次。
-# `sliding_window_view` 让 NumPy 不必切割就看到同样的窗口。
+# 而 `sliding_window_view` 让 NumPy 不必切割就看到同样的窗口。
 # plaingrad 则把整步更新编译成机器码。这里三者做同样的事：一轮 1000 张图片，
 # 每批 128 张，26 个位置，带丢弃法，float32；plaingrad 只用一个线程。
 # （NumPy 的矩阵乘法用几个线程，由它自己的库决定。）
@@ -467,21 +469,21 @@ seconds["plaingrad"] = history.seconds / 5
 print(f"{os.cpu_count()} processors; plaingrad on one thread")
 for name, one in seconds.items():
     times, hours = one / seconds["plaingrad"], one * 300 * 10 * 5 / 3600
-    print(f"{name:<10}{one * 1000:>6.0f} ms an epoch ({times:.1f} times)", end="; ")
-    print(f"300 epochs, 10 times the images, 5 rates: {hours:.1f} hours")
+    print(f"{name:<10}{one * 1000:>6.0f} ms an epoch, {times:>4.1f} times", end="")
+    print(f"{hours:>6.1f} hours")
 
 # %% [markdown] lang="en"
 # The view saves little: cutting is cheap beside the arrays in between, each of which
 # is written to memory and read again. A compiled update does without most of them. The
-# last column is what an experiment with ten times the images and five rates to try
-# would take, and this is the smallest network of its kind. (The book's loop also tests
-# after each epoch, image by image, with 625 slices for each of 10,000.) Writing it by
-# hand shows how it works; this world needs a framework.
+# hours are for 300 epochs with ten times the images and five rates to try, and this is
+# the smallest network of its kind. (The book's loop also tests after each epoch, image
+# by image, with 625 slices for each of 10,000.) Writing it by hand shows how it works;
+# this world needs a framework.
 
 # %% [markdown] lang="zh"
 # 换成视图省得不多：比起中间的那些数组，切割算不了什么。那些数组个个都要写进内存、
-# 再读出来，编译好的更新则大多用不着它们。最后一栏是：图片多十倍，学习率试五个，
-# 一次实验要多久；而这还是同类网络中最小的一个。
+# 再读出来，编译好的更新则大多用不着它们。最后一栏（hours，小时）是：图片多十倍，
+# 学习率试五个，各训练 300 轮，一共要多久；而这还是同类网络中最小的一个。
 # （书中的循环每一轮后还要逐张测试，10000 张里的每一张都切 625 次。）
 # 亲手写一遍，是为了懂得原理；真要做事，这个世界需要框架。
 
