@@ -588,12 +588,14 @@ for name, book, ours, right in [
 
 # %% [markdown] lang="en"
 # Most of what the book gains step by step was lost by the first mistake: without it,
-# the square error with dropout is as good as softmax. A method should be judged on code
-# that was checked.
+# the square error with dropout is as good as softmax. The other two cost nothing here:
+# with tanh the repaired network is even a little worse. A wrong gradient can be lucky,
+# and a good score is no proof. A method should be judged on code that was checked.
 
 # %% [markdown] lang="zh"
 # 书中一步步赢得的，多半是第一个错误输掉的：没有它，平方误差加丢弃法不比 softmax 差。
-# 评判一种方法，要用检查过的代码。
+# 另外两个错误在这里没造成损失：tanh 网络改对以后，甚至略差一点。
+# 错的梯度也可能碰上好运，分数高并不是证明。评判一种方法，要用检查过的代码。
 
 # %%
 import matplotlib.pyplot as plt
