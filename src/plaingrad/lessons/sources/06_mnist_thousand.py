@@ -55,15 +55,16 @@ print(images.shape, test_images.shape, "the first label:", labels[0], wanted[0])
 # %% [markdown] lang="en"
 # ## By hand: one image at a time
 #
-# 784 inputs, 40 hidden units with ReLU, 10 outputs, no biases. Each image is one step:
-# predict, compare, go back through the layers, change the weights. One pass through
-# all 1,000 images is an *epoch*. The derivative of ReLU, `relu2deriv`, is handed over,
-# because we shall need another one soon.
+# 784 inputs, 40 hidden units with ReLU (a negative sum becomes 0), 10 outputs, no
+# biases. Each image is one step: predict, compare, go back through the layers, change
+# the weights. One pass through all 1,000 images is an *epoch*. The derivative of ReLU,
+# `relu2deriv`, is handed over, because we shall need another one soon.
 
 # %% [markdown] lang="zh"
 # ## 亲手写：一次一张图片
 #
-# 784 个输入，40 个隐藏单元（ReLU），10 个输出，没有偏置。每张图片走一步：
+# 784 个输入，40 个隐藏单元（用 ReLU：负的和变成 0），
+# 10 个输出，没有偏置。每张图片走一步：
 # 预测，比较，逐层往回传，改权重。把 1000 张图片全过一遍，叫做一*轮*（epoch）。
 # ReLU 的导数 `relu2deriv` 作为参数传进去，因为很快就要换一个。
 
