@@ -173,6 +173,7 @@ MISTAKES = [
     ("no_derivative", CLASSIFIER, "dz = dhidden * (1 - hidden ** 2)", "dz = dhidden"),
     ("no_derivative", REGRESSION, " * relu2deriv(layer_1)", ""),
     ("place", CLASSIFIER, "(1 - hidden ** 2)", "(1 - dhidden ** 2)"),
+    ("place", CLASSIFIER, "(1 - hidden ** 2)", "(1 - np.tanh(hidden) ** 2)"),
     ("place", CLASSIFIER.replace("def softmax", "def tanh2deriv(a):\n    return 1 - a ** 2\n\ndef softmax").replace("(1 - hidden ** 2)", "tanh2deriv(hidden)"),
      "tanh2deriv(hidden)", 'tanh2deriv(np.dot(X, p["W1"]) + p["b1"])'),
     ("activation", CLASSIFIER, "(1 - hidden ** 2)", "(hidden * (1 - hidden))"),

@@ -236,8 +236,15 @@ def _other_derivatives(place: Place) -> Found:
             new = parsed(form.format(name))
             alike = re.sub(r"\W+", " ", text(new).replace(name, "v"))
             before = [old.replace(word, "v") for word in used]
-            cause = "place" if name not in used and alike in before else "activation"
-            yield cause, new
+            same = name not in used and alike in before
+            # 1 - tanh(v)**2 and 1 - v**2 are one derivative, of the input and the output
+            same = same or _uncalled(place.text) == _uncalled(text(new))
+            yield "place" if same else "activation", new
+
+
+def _uncalled(derivative: str) -> str:
+    """Return the text of a derivative without the activation that is called in it."""
+    return re.sub(r"[\w.]+\((\w[\w.\[\]'\"]*)\)", r"\1", derivative)
 
 
 def missing_arrays(place: Place) -> Found:

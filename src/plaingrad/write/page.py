@@ -19,7 +19,7 @@ STYLE = """
   }
 }
 body {
-  max-width: 46rem; margin: 2rem auto; padding: 0 1.25rem 4rem;
+  max-width: 48rem; margin: 2rem auto; padding: 0 1.25rem 4rem;
   font: 1.0625rem/1.6 system-ui, -apple-system, "Segoe UI", "Noto Sans",
     "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif;
   background: var(--paper); color: var(--ink);
@@ -46,7 +46,8 @@ math {
 h3 math { math-style: normal; }
 mtd { text-align: left; }
 table { border-collapse: collapse; width: 100%; font-size: 0.95rem; }
-th, td { text-align: left; padding: 0.35rem 0.7rem; border-top: 1px solid var(--line); }
+.short { white-space: nowrap; }
+th, td { text-align: left; padding: 0.35rem 0.5rem; border-top: 1px solid var(--line); }
 th { border-top: 0; background: var(--soft); }
 .bare { font-variant-numeric: tabular-nums; }
 .bare tr:first-child td { border-top: 0; }
@@ -59,6 +60,8 @@ th { border-top: 0; background: var(--soft); }
 }
 """
 
+SHORT = 14
+"""Up to how many characters a cell of a table is kept on one line."""
 _FUNCTION = '<mo form="prefix" lspace="0.17em" rspace="0">'
 
 
@@ -133,9 +136,13 @@ def _table(text: str) -> str:
     return "\n".join(['<table class="bare">', *rows, "</table>"])
 
 
-def _row(line: str, cell: str) -> str:
-    cells = line.strip("| ").split(" | ")
-    return f"<tr>{''.join(f'<{cell}>{_inline(one)}</{cell}>' for one in cells)}</tr>"
+def _row(line: str, tag: str) -> str:
+    cells = []
+    for text in line.strip("| ").split(" | "):
+        # a number or a word does not break, and leaves sentences their room
+        kind = ' class="short"' if tag == "td" and len(text) <= SHORT else ""
+        cells.append(f"<{tag}{kind}>{_inline(text)}</{tag}>")
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _inline(text: str) -> str:
