@@ -16,7 +16,6 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
-import make_lessons
 import numpy as np
 
 import plaingrad as pg
@@ -24,11 +23,15 @@ from plaingrad.graph import Node
 from plaingrad.op import OPS, Op
 from plaingrad.ops.leaves import leaf
 from plaingrad.write.expression import expression
+from plaingrad.write.words import sentences
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-HEAD = """\
+HEAD = {
+    "en": """\
 # Operations
+
+[中文](operations.zh.md)
 
 Every operation that a program is made of, from the records in `src/plaingrad/ops/`
 (written by `python docs/make.py`). NumPy text and mathematics are those of a small
@@ -36,7 +39,26 @@ example; the last column tells how the gradient is proved.
 
 | operation | NumPy | mathematics | proof |
 | --- | --- | --- | --- |
-"""
+""",
+    "zh": """\
+# 运算表
+
+[English](operations.md)
+
+这里列出组成程序的全部运算，根据 `src/plaingrad/ops/` 中的记录，
+由 `python docs/make.py` 写出。
+NumPy 写法和数学式取自一个小例子；最后一栏说明怎样证明它的梯度：
+用*复数步*（complex step），用*差分*（finite differences），或者它没有梯度。
+
+| 运算 | NumPy 写法 | 数学式 | 证明方法 |
+| --- | --- | --- | --- |
+""",
+}
+PROOFS = {
+    "complex step": "复数步",
+    "finite differences": "差分",
+    "no gradient": "没有梯度",
+}
 RESULTS = ROOT / "benchmarks" / "results" / "workloads-1-thread.json"
 PEERS = {"numpy": "NumPy", "torch": "PyTorch", "jax": "JAX", "sklearn": "scikit-learn"}
 PEERS["onnxruntime"] = "onnxruntime"
@@ -46,6 +68,26 @@ CODE = re.compile(
     re.DOTALL,
 )
 """Code on a page, and the block after it that shows what it prints."""
+
+
+def chinese(page: str) -> str:
+    """Return the name of the Chinese page beside an English one."""
+    return page.removesuffix(".md") + ".zh.md"
+
+
+PRINTED = ("docs/engine.md", "docs/prove.md", "docs/check.md", "docs/check-scripts.md")
+"""English pages that show what their code prints."""
+PAGES = (
+    *("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "docs/operations.md"),
+    *("docs/how-it-works.md", "docs/adding.md", *PRINTED),
+)
+"""All English pages; a Chinese one stands beside each."""
+MADE = [
+    name
+    for page in ("docs/operations.md", *PRINTED, "README.md")
+    for name in (page, chinese(page))
+]
+"""The pages that show something made, in both languages, the English one first."""
 
 
 def example(op: Op) -> Node | None:
@@ -82,10 +124,43 @@ def row(op: Op) -> str | None:
     return f"| {op.name} | {code.replace('|', chr(92) + '|')} | ${formula}$ | {proof} |"
 
 
-def operations() -> str:
+def operations(lang: str) -> str:
     """Return the page of all operations."""
     rows = [row(OPS[name]) for name in sorted(OPS)]
-    return HEAD + "\n".join(line for line in rows if line) + "\n"
+    table = "\n".join(line for line in rows if line) + "\n"
+    if lang == "zh":
+        for word, other in {**PROOFS, **sentences("zh")}.items():
+            if word in PROOFS or word.startswith("\\text"):
+                table = table.replace(word, other)
+    return HEAD[lang] + table
+
+
+def read(page: str) -> str:
+    """Return the text of a page."""
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def made(page: str) -> str:
+    """Return a page of `MADE` as it should be."""
+    if page.startswith("docs/operations."):
+        return operations("zh" if page.endswith(".zh.md") else "en")
+    if page.startswith("README."):
+        return speed(read(page))
+    if page in PRINTED:
+        return printed(read(page))
+    return translated(page, page.replace(".zh.md", ".md"))
+
+
+def translated(page: str, english: str) -> str:
+    """Return a Chinese page with what its code prints.
+
+    Where all code is that of the English page, it shows what that one shows.
+    """
+    text = read(page)
+    shown = {found["code"]: found[0] for found in CODE.finditer(read(english))}
+    if all(found["code"] in shown for found in CODE.finditer(text)):
+        return CODE.sub(lambda found: shown[found["code"]], text)
+    return printed(text)
 
 
 def printed(page: str) -> str:
@@ -162,14 +237,11 @@ def save(axes: object, name: str) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["lessons"]:
+        import make_lessons
+
         make_lessons.make(sys.argv[2:])
         sys.exit()
-    (HERE / "operations.md").write_text(operations(), encoding="utf-8")
-    for name in ("engine.md", "prove.md", "check.md", "check-scripts.md"):
-        page = HERE / name
-        page.write_text(printed(page.read_text(encoding="utf-8")), encoding="utf-8")
-    for readme in ROOT.glob("README*.md"):
-        page = readme.read_text(encoding="utf-8")
-        readme.write_text(speed(page), encoding="utf-8")
+    for name in MADE:
+        (ROOT / name).write_text(made(name), encoding="utf-8")
     if sys.argv[1:] != ["text"]:
         pictures()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -12,18 +14,23 @@ import pytest
 import plaingrad as pg
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [
-    *("README.md", "README.zh.md"),
-    *("docs/adding.md", "docs/check.md", "docs/check-scripts.md", "docs/engine.md"),
-    *("docs/how-it-works.md", "docs/prove.md"),
-]
+MAKE = runpy.run_path(str(ROOT / "docs" / "make.py"))
+BOTH = [(page, MAKE["chinese"](page)) for page in MAKE["PAGES"]]
+"""All pages, each in English and Chinese."""
+PAGES = [page for pair in BOTH for page in pair]
 ROUNDING = re.compile(
-    r"\b\d(\.\d)?e-\d+ *|\b0\.\d{6}\b|\([0-9a-f]{12}\)|\b0 {10,}|-{9,}"
+    r"\b\d(\.\d)?e-\d+ *|\b0\.\d{6}\b|[(（][0-9a-f]{12}[)）]|\b0 {9,}|-{9,}"
 )
 """What differs from machine to machine in a certificate."""
 BLOCK = re.compile(
     r"(<!-- (?P<mark>[\w ]+) -->\n)?```(?P<kind>\w+)\n(?P<code>.*?)```", re.S
 )
+LINK = re.compile(r"\]\(([^)#:]+)\)|src=\"([^\"]+)\"")
+MARK = re.compile(r"^(#+ |\||- |\d\. |    (?=\S))", re.M)
+"""What begins a heading, a line of a table, an item of a list, an indented block."""
+CODE = ("python", "bash")
+TOLD = re.compile(r",?\s*(\blang=\"\w+\",?|--lang zh)|[ \t]+# .*")
+"""What may differ between code in two languages: the language, and comments."""
 
 
 def blocks(page: str, kind: str) -> list[tuple[str | None, str]]:
@@ -32,11 +39,18 @@ def blocks(page: str, kind: str) -> list[tuple[str | None, str]]:
     return [(m["mark"], m["code"]) for m in BLOCK.finditer(text) if m["kind"] == kind]
 
 
-@pytest.mark.parametrize("page", PAGES)
+def links(page: str) -> list[str]:
+    """Return the files that a page links to or shows, from the root."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    found = [(Path(page).parent / (a or b)).as_posix() for a, b in LINK.findall(text)]
+    return [os.path.normpath(target) for target in found]
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in MAKE["PAGES"] if blocks(page, "python")]
+)
 def test_code_runs(page: str, tmp_path: Path) -> None:
     code = "\n".join(code for mark, code in blocks(page, "python") if mark is None)
-    if not code:
-        pytest.skip("the page has no code")
     script = tmp_path / "page.py"
     script.write_text(code, encoding="utf-8")
     command = [sys.executable, "-W", "error", script.name]
@@ -57,14 +71,14 @@ def test_shown_longhand_is_printed(page: str, lang: str) -> None:
     assert shown in printed
 
 
-@pytest.mark.parametrize("page", ["README.md", "README.zh.md"])
-def test_commands_run(page: str, tmp_path: Path) -> None:
-    commands = [
+def test_commands_run(tmp_path: Path) -> None:
+    commands = dict.fromkeys(
         line.split("#")[0].strip()
+        for page in ("README.md", "README.zh.md")
         for _, code in blocks(page, "bash")
         for line in code.splitlines()
         if line.startswith("plaingrad")
-    ]
+    )
     assert len(commands) >= 5
     rows = "\n".join(",".join(["0.5"] * 64) for _ in range(3))
     (tmp_path / "new.csv").write_text(rows, encoding="utf-8")
@@ -89,38 +103,46 @@ def test_both_readmes_show_the_same_commands() -> None:
         assert len(shown[0]) == 1
 
 
-@pytest.mark.parametrize(
-    ("name", "made"),
-    [
-        ("operations.md", "make.operations()"),
-        ("engine.md", "make.printed((make.HERE / 'engine.md').read_text('utf-8'))"),
-        ("check.md", "make.printed((make.HERE / 'check.md').read_text('utf-8'))"),
-        ("prove.md", "make.printed((make.HERE / 'prove.md').read_text('utf-8'))"),
-        (
-            "check-scripts.md",
-            "make.printed((make.HERE / 'check-scripts.md').read_text('utf-8'))",
-        ),
-        *[
-            (f"../{name}", f"make.speed((make.ROOT / '{name}').read_text('utf-8'))")
-            for name in ("README.md", "README.zh.md")
-        ],
-    ],
-)
-def test_made_pages_are_up_to_date(name: str, made: str) -> None:
-    code = f"import make, sys; sys.stdout.buffer.write({made}.encode())"
-    command = [sys.executable, "-W", "error", "-c", code]
-    done = subprocess.run(command, cwd=ROOT / "docs", capture_output=True)
+@pytest.mark.parametrize("page", MAKE["MADE"])
+def test_made_pages_are_up_to_date(page: str, tmp_path: Path) -> None:
+    code = (
+        "import runpy, sys; made = runpy.run_path(sys.argv[1])['made'];"
+        "sys.stdout.buffer.write(made(sys.argv[2]).encode())"
+    )
+    make = str(ROOT / "docs" / "make.py")
+    command = [sys.executable, "-W", "error", "-c", code, make, page]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
-    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
-    made = done.stdout.decode()
-    if name == "prove.md":
-        page, made = (ROUNDING.sub("*", text) for text in (page, made))
-    assert made == page, "run: python docs/make.py text"
+    shown, made = (ROOT / page).read_text(encoding="utf-8"), done.stdout.decode()
+    if page.startswith("docs/prove."):
+        shown, made = (ROUNDING.sub("*", text) for text in (shown, made))
+    assert made == shown, "run: python docs/make.py text"
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_links_and_pictures_are_there(page: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    links = re.findall(r"\]\(([^)#:]+)\)|src=\"([^\"]+)\"", text)
-    for target in [a or b for a, b in links]:
-        assert ((ROOT / page).parent / target).exists(), target
+    for target in links(page):
+        assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize(("english", "chinese"), BOTH)
+def test_languages_have_the_same_sections_and_code(english: str, chinese: str) -> None:
+    texts = [(ROOT / page).read_text(encoding="utf-8") for page in (english, chinese)]
+    outlines = [MARK.findall(BLOCK.sub("", text)) for text in texts]
+    codes = [
+        [
+            (m["mark"], m["kind"], m["kind"] in CODE and TOLD.sub("", m["code"]))
+            for m in BLOCK.finditer(text)
+        ]
+        for text in texts
+    ]
+    assert outlines[0] == outlines[1]
+    assert codes[0] == codes[1]
+
+
+@pytest.mark.parametrize(("english", "chinese"), BOTH)
+def test_languages_link_to_the_same_and_each_other(english: str, chinese: str) -> None:
+    ours, theirs = links(english), links(chinese)
+    ours.remove(chinese)
+    theirs.remove(english)
+    assert sorted(dict(BOTH).get(page, page) for page in ours) == sorted(theirs)

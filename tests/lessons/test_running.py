@@ -43,6 +43,17 @@ def test_cells_and_their_lines():
         assert first in made.source.splitlines()[cell.line - 1]
 
 
+def test_lines_of_chinese_in_a_list():
+    made = lesson(
+        '# %% [markdown] lang="en"\n# - One\n#   item.\n',
+        '# %% [markdown] lang="zh"\n# - 一项，\n#   两行。\n# - 又一项。\n',
+    )
+    assert [cell.text for cell in made.cells[2:]] == [
+        "- One\n  item.",
+        "- 一项，两行。\n- 又一项。",
+    ]
+
+
 def test_question_and_answer():
     head = '# %% [markdown] lang="{}" tags=["question"]\n# Why?\n#\n# ---\n#\n# So.\n'
     made = lesson(head.format("en"), head.format("zh"))

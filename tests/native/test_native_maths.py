@@ -15,6 +15,7 @@ llvm = pytest.importorskip("llvmlite.binding")
 
 from plaingrad.native import maths  # noqa: E402
 from plaingrad.native.builder import I64, PTR, Builder, Kind, Value  # noqa: E402
+from plaingrad.native.target import host  # noqa: E402
 
 Array = np.ndarray
 
@@ -87,6 +88,8 @@ class Compiled:
         The type it computes with, and the number of its arguments.
     baseline
         Whether to compile for the oldest machine of the family.
+    reciprocal
+        What estimates 1 / x, as `Builder` takes it.
     """
 
     def __init__(
@@ -96,8 +99,9 @@ class Compiled:
         lanes: int,
         arity: int = 1,
         baseline: bool = False,
+        reciprocal: str = "",
     ) -> None:
-        self.element, self.lanes = element, lanes
+        self.element, self.lanes, self.reciprocal = element, lanes, reciprocal
         self.module = llvm.parse_assembly(self.text(write, arity))
         self.module.verify()
         self.machine = machine(baseline)
@@ -111,6 +115,7 @@ class Compiled:
         arguments = [("n", I64), ("out", PTR), *((name, PTR) for name in names)]
         module: dict[str, str] = {}
         b = Builder(module, "run", arguments, exported=True)
+        b.reciprocal = self.reciprocal
         kind = Kind(self.element, self.lanes)
         with b.loop(0, b.arguments["n"], self.lanes) as i:
             places = [b.at(b.arguments[name], i, self.element) for name in names]
@@ -387,3 +392,14 @@ def test_logarithms_of_sums(element: str) -> None:
     y = x + apart
     got = compiled("logaddexp", element, 8)(x, y)
     assert errors(got, exact("logaddexp", x, y), x, y).max() <= 2
+
+
+@pytest.mark.skipif(not host().reciprocal, reason="quotients are fast enough here")
+@pytest.mark.parametrize("name", ["tanh", "sigmoid"])
+def test_quotients_by_an_estimate_are_as_exact(name):
+    function = Compiled(getattr(maths, name), "float", 16, reciprocal=host().reciprocal)
+    assert any("rcp14" in declared for declared in function.declared)
+    for x in (drawn(name, "float"), specials("float")):
+        found, right = function(x), exact(name, x)
+        assert errors(found, right).max() <= ULPS[name][0]
+        assert np.nanmax(np.abs(found)) <= 1

@@ -244,3 +244,14 @@ def test_what_is_no_number_inside_ends_the_training(body, bad):
     # an infinity may well be cut off on its way
     assert ends[0] == ends[1]
     assert ends[0] == ("diverged", 4) or np.isinf(bad)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_denormal_numbers_count_as_zero_in_machine_code_alone(dtype):
+    tiny = np.finfo(dtype).tiny
+    x = np.array([tiny / 4, tiny, -tiny / 2], dtype)
+    node = leaf("x", (Dim(("n",)),))
+    read, made = evaluate([node * 2, node * 0.5], {"x": x}, dtype, 3)
+    np.testing.assert_array_equal(read, [0, 2 * tiny, 0])
+    np.testing.assert_array_equal(made, [0, 0, 0])
+    assert x[0] * x.dtype.type(2) == tiny / 2  # here they still count

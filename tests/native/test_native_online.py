@@ -35,6 +35,13 @@ def test_single_samples_teach_as_in_the_reference(features, units, share, shuffl
     agree(mlp(units), X, y, batch_size=1, optimizer=pg.SGD(0.02), shuffle=shuffle)
 
 
+@pytest.mark.parametrize("share", [1.0, 0.2])
+@pytest.mark.parametrize(("features", "units"), [(701, 20), (903, 10), (431, 12)])
+def test_rows_that_are_whole_vectors_only_together(features, units, share):
+    X, y = samples(share, features)
+    agree(mlp(units), X, y, batch_size=1, optimizer=pg.SGD(0.02))
+
+
 @pytest.mark.parametrize("optimizer", [pg.Momentum(0.01), pg.Adam(0.01)])
 def test_other_optimizers_learn_from_single_samples(optimizer):
     agree(mlp(60), *samples(0.2, 150), batch_size=1, optimizer=optimizer)

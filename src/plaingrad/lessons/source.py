@@ -33,7 +33,7 @@ TAGS = ("settings", "question")
 _HEAD = re.compile(r"# %%(?P<text> \[markdown\])?(?P<options>.*)")
 _OPTION = re.compile(r'\s+(lang|tags)=("[^"]*"|\[[^\]]*\])')
 _CHINESE = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
-_BREAK = re.compile(rf"(?<={_CHINESE})\n(?={_CHINESE})")
+_BREAK = re.compile(rf"(?<={_CHINESE})\n *(?={_CHINESE})")
 
 
 @dataclass(frozen=True)

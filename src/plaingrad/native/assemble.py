@@ -18,6 +18,7 @@ from .barrier import BARRIER
 from .blocks import Plan
 from .builder import I64, PTR, SIZES, Builder, Kind, Value
 from .choose import Design
+from .flush import flushed
 from .loops import Buffer, Kernel, Load, N
 from .nest import choose_lane, write_fold, write_map
 from .parts import runs
@@ -87,7 +88,7 @@ class Assembly:
             [*ARGUMENTS, *held],
             "nounwind alwaysinline" if small else "nounwind",
         )
-        b.unrolls = straight
+        b.unrolls, b.reciprocal = straight, self.design.target.reciprocal
         made, plan = kernel, self.plans.get(kernel)
         sizes = {name: b.arguments[name] for name in ("rows", "first", "n")}
         lane = choose_lane(made, layout) if plan is None else plan.lane
@@ -165,7 +166,7 @@ class Assembly:
             self.me, self.threads = b.constant(0, I64), b.constant(1, I64)
         if self.design.capacity == 1:
             self.get["batch"] = b.constant(1, I64)
-        with self._memory():
+        with self._memory(), flushed(b, self.design.target.triple):
             done = self._updates()
         b.write(f"ret i64 {done.text}")
         self.functions.append(b.text())

@@ -21,8 +21,6 @@ PACK = 1.5
 """The cycles that it takes to put one number of an operand into another place."""
 REDUCE = 2.5
 """The cycles that it takes to add up the lanes of one result."""
-NEAR, STREAM = 20.0, 16.0
-"""The bytes in a cycle that come from the second cache, and in order from behind it."""
 JUMP = 16.0
 """The cycles that it takes to read a line of results where nobody expected it."""
 LATENCY = 5.0
@@ -40,10 +38,14 @@ below which lines crowd."""
 HEAVY, WIDE = 0.01, 4
 """The cycles by which the load of a number counts even where it takes no time, and how
 many such loads weigh as much as that of a vector."""
+CLOSE = 1.25
+"""How much longer than the best a block may take and still be worth a thought: it may
+have less to fetch."""
 APART = 0.12
 """The cycles that each row costs more when rows are on pages of their own."""
-SCATTER = 1.5
-"""The cycles that it takes to store one lane by itself."""
+SCATTER, SCATTER_FAR = 1.5, 8.0
+"""The cycles that it takes to store one lane by itself: near the others, and on a page
+of its own."""
 
 
 @dataclass(frozen=True)
@@ -159,14 +161,14 @@ def _plans(
             choice = _Choice(
                 kernel, layout, target, lane, first, second, packed, packed_first
             )
-            if choice.block is not None:
+            for block, each in choice.blocks:
                 made = Plan(
                     lane=lane,
                     first=first,
                     second=second,
                     packed=packed,
-                    block=choice.block,
-                    cycles=choice.cycles(tiles),
+                    block=block,
+                    cycles=choice.cycles(tiles, block, each),
                     width=layout.width,
                     packed_first=packed_first,
                 )
@@ -227,8 +229,9 @@ class Traffic:
     def cycles(self, target: Target) -> float:
         """Return the cycles in which the operands come."""
         return sum(
-            part.once / NEAR
-            + part.again / (NEAR if part.reach < target.l2 / 2 else STREAM)
+            part.once / target.near
+            + part.again
+            / (target.near if part.reach < target.l2 / 2 else target.stream)
             for part in self.parts
         )
 
@@ -352,7 +355,7 @@ def _shapes(registers: int, spare: int) -> list[tuple[int, int]]:
 
 
 class _Choice:
-    """The best block for one choice of lanes."""
+    """The best blocks for one choice of lanes."""
 
     def __init__(
         self,
@@ -373,12 +376,14 @@ class _Choice:
         self.delays = [
             _delay(kernel, operand, lane, layout, target) for operand in (first, second)
         ]
-        self.block: Block | None = None
-        self.least = math.inf
+        best: dict[int, tuple[float, Block]] = {}
         for block in self._blocks():
             cost = self._cost(block)
-            if cost < self.least:
-                self.block, self.least = block, cost
+            if cost < best.get(block.columns, (math.inf, block))[0]:
+                best[block.columns] = cost, block
+        least = min((cost for cost, _ in best.values()), default=math.inf)
+        self.blocks = [(b, cost) for cost, b in best.values() if cost <= CLOSE * least]
+        """Blocks of several widths, and the cycles that each takes for one turn."""
 
     def _blocks(self) -> Iterator[Block]:
         rows = [c for c in self._only(self.first, self.second) if c is not self.lane]
@@ -456,16 +461,16 @@ class _Choice:
                 return True
         return False
 
-    def cycles(self, tiles: float) -> float:
-        """Return the cycles of the whole product in one tile."""
+    def cycles(self, tiles: float, block: Block, each: float) -> float:
+        """Return the cycles of the whole product in one tile, by blocks like this."""
         turns = math.prod(self.count(c) for c in self.kernel.counters)
         results = math.prod(self.count(c) for c in self.kernel.free)
-        total = turns * self.least
+        total = turns * each
         if self.summed:
-            grouped = self.block is not None and self.block.columns > 1
-            total += results * (REDUCE if grouped else 2 * REDUCE)
-        elif _factor(self.kernel.stores[0], self.lane) != 1:
-            total += results * self.layout.width * SCATTER
+            total += results * (REDUCE if block.columns > 1 else 2 * REDUCE)
+        elif (step := abs(_factor(self.kernel.stores[0], self.lane))) != 1:
+            far = step * _item(self.layout) >= PAGE / 2
+            total += results * self.layout.width * (SCATTER_FAR if far else SCATTER)
         elif self.kernel.accumulates:
             total += results * 1.5
         if self.packed:

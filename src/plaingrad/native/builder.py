@@ -162,6 +162,8 @@ class Builder:
     ----------
     unrolls
         Whether LLVM is told to write out loops whose ends are known, turn by turn.
+    reciprocal
+        What estimates 1 / x in a vector of 16 floats, to 14 bits, or "".
     """
 
     def __init__(
@@ -181,6 +183,7 @@ class Builder:
         self._count = 0
         self._block = "start"
         self.unrolls = False
+        self.reciprocal = ""
         self.arguments = {n: Value(self, f"%{n}", kind) for n, kind in arguments}
 
     def text(self) -> str:
@@ -386,6 +389,20 @@ class Builder:
         )
         x, y, z = (self.coerce(v, widest.kind) for v in (a, b, c))
         return self.intrinsic("fmuladd", x, y, z)
+
+    def quotient(self, a: Value, c: Value) -> Value:
+        """Return a / c for c neither tiny nor huge, rounded almost always right.
+
+        An estimate is mended by what is left over, which a multiply-add has exactly.
+        """
+        kind = c.kind
+        if not self.reciprocal or kind != Kind("float", 16):
+            return a / c
+        every = self.constant(-1, Kind("i16"))
+        inverse = self.call(self.reciprocal, kind, c, self.constant(0, kind), every)
+        assert inverse is not None
+        near = a * inverse
+        return self.fma(self.fma(-near, c, a), inverse, near)
 
     def maximum(self, a: Any, b: Any) -> Value:
         """Return the larger; nan where the first is nan."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from .blocks import NEAR, STREAM, Plan, orders
+from .blocks import LATENCY, Plan, orders
 from .builder import SIZES
 from .layout import Copies, Lanes, Layout, resolve
 from .loops import Buffer, Call, Counter, Kernel, walk
@@ -22,8 +22,8 @@ from .parts import cut, local, runs
 from .straight import small, turns
 from .target import Target
 
-FAR, OUTSIDE = 10.0, 3.0
-"""The bytes in a cycle from behind the second cache, and from behind all caches."""
+OUTSIDE = 3.0
+"""The bytes in a cycle from behind all caches."""
 LAST_CACHE = 8 << 20
 """The bytes that one core may expect to have in the last cache."""
 FETCH, TURN = 1.2, 0.01
@@ -306,8 +306,8 @@ def _wait(
     if plan is not None:
         for part in orders(kernel, plan, layout, target)[plan.rows_first].parts:
             buffer = part.operand.buffer
-            in_order = min(NEAR, speeds[buffer] * STREAM / FAR)
-            again = NEAR if part.reach < target.l2 / 2 else in_order
+            in_order = min(target.near, speeds[buffer] * target.stream / target.far)
+            again = target.near if part.reach < target.l2 / 2 else in_order
             # what windows share comes only once from far away
             fresh = min(part.once, layout.bytes(buffer))
             moved[buffer] = fresh / speeds[buffer]
@@ -319,7 +319,7 @@ def _speed(size: float, target: Target) -> float:
     """Return the bytes in a cycle when a tile works on so many bytes."""
     near = min(1.0, 0.8 * target.l2 / size) if size else 1.0
     far = min(1.0, LAST_CACHE / size) if size else 1.0
-    return 1 / (near / NEAR + (far - near) / FAR + (1 - far) / OUTSIDE)
+    return 1 / (near / target.near + (far - near) / target.far + (1 - far) / OUTSIDE)
 
 
 def _work(kernel: Kernel, plan: Plan | None, layout: Layout) -> float:
@@ -333,7 +333,11 @@ def _work(kernel: Kernel, plan: Plan | None, layout: Layout) -> float:
         0.5 if lane is None or x.places[0].factor(lane) in (0, 1) else layout.width
         for x in kernel.loads()
     )
-    return _points(kernel.counters, lane, layout) * (after + loads + 1)
+    each = after + loads + 1
+    if kernel.folds and lane not in kernel.folds:
+        # one sum, each term of which waits for the last
+        each = max(each, LATENCY)
+    return _points(kernel.counters, lane, layout) * each
 
 
 def _operations(kernel: Kernel) -> float:

@@ -224,7 +224,7 @@ def sigmoid(b: Builder, x: Value) -> Value:
     # for exp(x) = inf the quotient would be nan; it is 1 long before
     lowest = EXP_ENDS[x.kind.element][0]
     e = _exp_of(b, *_reduced(b, _between(b, x, lowest, 40.0)))
-    return e / (e + 1.0)
+    return b.quotient(e, e + 1.0)
 
 
 def tanh(b: Builder, x: Value) -> Value:
@@ -247,7 +247,7 @@ def tanh(b: Builder, x: Value) -> Value:
     above = b.fma(scale + 2.0, t, scale - 2.0)
     # the denominator by its distance, so that errors of one are those of the other
     below = above + b.fma(t, -4.0, 4.0)
-    return b.intrinsic("copysign", above / below, x)
+    return b.intrinsic("copysign", b.quotient(above, below), x)
 
 
 def _reduced(b: Builder, x: Value) -> tuple[Value, Value]:

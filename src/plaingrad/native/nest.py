@@ -30,7 +30,7 @@ def choose_lane(kernel: Kernel, layout: Layout) -> Counter | None:
     samples = kernel.samples
     # two samples may add to the same row
     together = samples is not None and not (kernel.how == "put" and kernel.accumulates)
-    if layout.lanes == "samples" and together:
+    if layout.lanes == "samples" and together and not _copies_apart(kernel, samples):
         return samples
     ones = (1, N) if layout.tile == 1 else (1,)
     for store in kernel.stores:
@@ -45,6 +45,13 @@ def choose_lane(kernel: Kernel, layout: Layout) -> Counter | None:
         if factors <= {0, 1} and 1 in factors and counter.size != N:
             return counter
     return None
+
+
+def _copies_apart(kernel: Kernel, samples: Counter | None) -> bool:
+    """Tell whether a kernel does nothing but put samples far from each other."""
+    store = kernel.stores[0]
+    moves = kernel.how == "map" and isinstance(store.value, Load) and not store.add
+    return moves and samples is not None and store.places[0].factor(samples) > 1
 
 
 def in_order(kernel: Kernel, without: Sequence[Counter | None] = ()) -> list[Counter]:
@@ -123,18 +130,19 @@ def _turned(scope: Scope) -> Counter | None:
     if lane is None or not isinstance(lane.size, int) or scope.step(value) in (0, 1):
         return None
     for counter in kernel.free:
-        close = value.places[0].factor(counter) == 1
-        if close and isinstance(counter.size, int) and counter.size >= width:
+        size = counter.size
+        # samples that lie together have room for whole squares
+        enough = not isinstance(size, int) or size >= width
+        if value.places[0].factor(counter) == 1 and enough:
             return counter if lane.size >= width else None
     return None
 
 
 def _write_turned(scope: Scope, along: Counter) -> None:
     """Write a copy that exchanges two axes: square by square, in registers."""
-    lane, width = scope.lane, scope.width
+    lane, width, size = scope.lane, scope.width, along.size
     assert lane is not None
-    assert isinstance(along.size, int)
-    whole = along.size // width * width
+    whole = size // width * width if isinstance(size, int) else scope.limit(along)
 
     def square() -> None:
         if scope.live is not None:
@@ -143,7 +151,8 @@ def _write_turned(scope: Scope, along: Counter) -> None:
         with scope.inner(), scope.b.loop(0, whole, width) as i:
             scope.at[along] = i
             _square(scope, along)
-        _singly(scope, along, whole)
+        if isinstance(whole, int):
+            _singly(scope, along, whole)
 
     with scope.loops(in_order(scope.kernel, [lane, along])):
         scope.across(square)

@@ -286,6 +286,8 @@ class _Product:
             start = b.at(a, i * along, element)
             if self.vectors:
                 one = scope.vector(start, element, scope.step(self.a), self.a.buffer)
+                # what is behind the last need not be a number, even times zero
+                one = scope.masked(one, 0.0) if self.summed else one
             else:
                 one = b.broadcast(b.load(start, Kind(element)), width)
             for cell, column in zip(row, columns, strict=True):

@@ -8,6 +8,7 @@ it is at hand; see `ahead`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -167,12 +168,15 @@ class _Renewing:
 
     def _rows(self, following: Following | None) -> None:
         b, (rows, _) = self.b, self.found.sizes
+        done = self._whole_rows()
         for starts in self._groups():
             d = self._vectors(starts)
             sums = [b.cell(b.constant(0, self.kind)) for _ in d]
+            if done:
+                self._blocks(done, following, sums)
             turns = max(1, UNROLLED // len(d))
-            whole = rows // turns * turns
-            for first, last, step in ((0, whole, turns), (whole, rows, 1)):
+            whole = done + (rows - done) // turns * turns
+            for first, last, step in ((done, whole, turns), (whole, rows, 1)):
                 with b.loop(first, last, step) as i:
                     for row in (i + turn for turn in range(step)):
                         new = self._change(row, starts, d)
@@ -182,6 +186,80 @@ class _Renewing:
                 for start, total in zip(starts, sums, strict=True):
                     at = b.at(following.sums, start, self.one.element)
                     b.store(at, total.get())
+
+    # Some rows as whole vectors: those of one row may be cut, and cross cache lines.
+
+    def _period(self) -> int:
+        """Return how many rows are whole vectors, where W is in one piece."""
+        columns, lanes = self.found.sizes[1], self.kind.lanes
+        close = self.found.store.places[0].factor(self.found.row) == columns
+        rows = lanes // math.gcd(columns, lanes)
+        return rows if close and rows * columns <= MOST * lanes else 1
+
+    def _whole_rows(self) -> int:
+        """Return how many of the rows are worked on so."""
+        rows, period = self.found.sizes[0], self._period()
+        return 0 if period == 1 else rows // period * period
+
+    def _blocks(
+        self, rows: int, following: Following | None, sums: Sequence[Cell]
+    ) -> None:
+        """Change so many rows, a period of them at a time, and add them to sums."""
+        b, found, columns, period = (
+            self.b,
+            self.found,
+            self.found.sizes[1],
+            self._period(),
+        )
+        element, lanes = self.one.element, self.kind.lanes
+        starts = range(0, period * columns, lanes)
+        scope, room = self.scope, b.room(self.one, period * columns + lanes)
+        scope.at[found.column] = 0
+        for i in range(period):
+            self._copied(b.at(room, i * columns, element), scope.address(found.d))
+        d = [b.load(b.at(room, start, element), self.kind) for start in starts]
+        totals = [b.cell(b.constant(0, self.kind)) for _ in starts]
+        with b.loop(0, rows, period) as first:
+            numbers, others = [], []
+            for i in range(period):
+                scope.at[found.row] = first + i
+                numbers.append(self.rate * b.load(scope.address(found.x), self.one))
+                if following is not None:
+                    at = b.at(following.sample, first + i, element)
+                    others.append(b.load(at, self.one))
+            scope.at[found.row] = first
+            place = scope.address(found.store)
+            for start, v, total in zip(starts, d, totals, strict=True):
+                here = b.at(place, start, element)
+                factor = self._by_row(numbers, start)
+                new = b.fma(factor, v, b.load(here, self.kind))
+                b.store(here, new)
+                if following is not None:
+                    other = self._by_row(others, start)
+                    total.set(b.fma(other, new, total.get()))
+        if following is not None:
+            for start, total in zip(starts, totals, strict=True):
+                b.store(b.at(room, start, element), total.get())
+            for i in range(period):
+                for start, total in zip(range(0, columns, lanes), sums, strict=True):
+                    at = b.at(room, i * columns + start, element)
+                    total.set(total.get() + b.load(at, self.kind))
+
+    def _copied(self, target: Value, source: Value) -> None:
+        """Copy a row; what is behind it is overwritten by the next."""
+        for start in range(0, self.found.sizes[1], self.kind.lanes):
+            v = self.b.load(self.b.at(source, start, self.one.element), self.kind)
+            self.b.store(self.b.at(target, start, self.one.element), v)
+
+    def _by_row(self, numbers: Sequence[Value], start: int) -> Value:
+        """Return the number of its row in each lane of a vector of some rows."""
+        b, columns, lanes = self.b, self.found.sizes[1], self.kind.lanes
+        rows = [(start + lane) // columns for lane in range(lanes)]
+        made = b.broadcast(numbers[rows[0]], lanes)
+        for row in range(rows[0] + 1, rows[-1] + 1):
+            mine = b.numbers([one >= row for one in rows], "i1")
+            made = b.select(mine, b.broadcast(numbers[row], lanes), made)
+        return made
 
     def listed_rows(self, places: Value, count: Value) -> None:
         """Change the rows of a list."""

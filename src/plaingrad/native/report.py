@@ -70,7 +70,7 @@ def _target(design: Design) -> Iterator[str]:
     target, layout = design.target, design.layout
     kind = "float32" if layout.element == "float" else "float64"
     yield (
-        f"target    {target.name}: {layout.width} numbers of {kind} in a vector, "
+        f"target    {target.name}: vectors of {layout.width} {kind}, "
         f"{target.registers} vector registers, caches of {target.l1 >> 10:,} KB and "
         f"{target.l2 >> 10:,} KB"
     )

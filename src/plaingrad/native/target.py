@@ -42,6 +42,12 @@ class Target:
         Whether one instruction multiplies and adds.
     l1, l2
         The bytes that the first core's data caches of level 1 and 2 hold.
+    near, far, stream
+        The bytes in a cycle that come from the second cache, from behind it, and from
+        behind it when one line is read after the other.
+    reciprocal
+        LLVM's name for the instruction that estimates 1 / x to 14 bits, in each lane of
+        a vector of float32, where quotients take much longer than that; else "".
     """
 
     name: str
@@ -53,6 +59,10 @@ class Target:
     fused: bool
     l1: int
     l2: int
+    near: float
+    far: float
+    stream: float
+    reciprocal: str
 
     def lanes(self, dtype: str) -> int:
         """Return how many numbers of a type fit into a vector register."""
@@ -70,6 +80,10 @@ class _Kind:
     vector_bytes: int
     registers: int
     fused: bool
+    near: float = 20.0
+    far: float = 10.0
+    stream: float = 16.0
+    reciprocal: str = ""
 
 
 # The best of each architecture comes first. LLVM prefers half vectors on some AVX-512
@@ -83,6 +97,10 @@ KINDS = {
         vector_bytes=64,
         registers=32,
         fused=True,
+        near=24.0,
+        far=5.0,
+        stream=5.0,
+        reciprocal="llvm.x86.avx512.rcp14.ps.512",
     ),
     "avx2": _Kind("x86_64", ("avx2", "fma"), "x86-64-v3", "", 32, 16, fused=True),
     "x86-64": _Kind("x86_64", (), "x86-64", "", 16, 16, fused=False),
@@ -144,6 +162,10 @@ def named(name: str) -> Target:
         fused=kind.fused,
         l1=l1,
         l2=l2,
+        near=kind.near,
+        far=kind.far,
+        stream=kind.stream,
+        reciprocal=kind.reciprocal,
     )
 
 
