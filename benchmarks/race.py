@@ -131,16 +131,16 @@ def trial(
         Is told why variants do not count.
     """
     contender: Contender | None = Contender(name, folder, pace)
-    assert contender is not None
     found: list[Entrant] = []
     for variant in contender.ways:
-        contender = contender or Contender(name, folder, pace)
         best = min(found, key=lambda entrant: entrant.rank, default=None)
         try:
+            contender = contender or Contender(name, folder, pace)
             found.append(attempt(contender, variant, workload, truth, best))
         except Failed as reason:
             skipped[f"{name}, {variant}"] = str(reason)
-            contender.close()
+            if contender is not None:
+                contender.close()
         contender = None
     if not found:
         raise Failed("no variant of it works")

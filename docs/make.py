@@ -75,7 +75,10 @@ def chinese(page: str) -> str:
     return page.removesuffix(".md") + ".zh.md"
 
 
-PRINTED = ("docs/engine.md", "docs/prove.md", "docs/check.md", "docs/check-scripts.md")
+PRINTED = (
+    *("docs/engine.md", "docs/worksheet.md", "docs/prove.md"),
+    *("docs/check.md", "docs/check-scripts.md"),
+)
 """English pages that show what their code prints."""
 PAGES = (
     *("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "docs/operations.md"),

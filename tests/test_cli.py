@@ -17,7 +17,7 @@ from plaingrad.op import OPS
 from plaingrad.tasks import TASKS
 
 COMMANDS = ("train", "longhand", "derivation", "prove", "summary", "engine", "predict")
-COMMANDS += ("check", "lesson")
+COMMANDS += ("check", "lesson", "worksheet")
 
 
 @pytest.fixture(scope="module")
@@ -422,7 +422,36 @@ def test_without_an_engine_and_without_data_nothing_is_made_up(moons, run, monke
     monkeypatch.setattr(cli, "available", lambda: False)
     code, _, err = run("prove", moons / "model.safetensors")
     assert code == 1
-    assert "there are no data to prove" in err
+    assert "there are no data for" in err
+
+
+# The worksheet.
+
+
+def test_a_worksheet_is_printed_for_a_row(moons, run):
+    code, out, _ = run("worksheet", moons, "--row", "2")
+    assert code == 0
+    with np.load(moons / "data.npz") as arrays:
+        X, y = arrays["X"][2:3], arrays["y"][2:3]
+    net = pg.load(moons / "model.safetensors")
+    assert out == f"{pg.lessons.worksheet(net, X, y, class_weight=None)}\n"
+    code, _, err = run("worksheet", moons, "--row", "-1")
+    assert code == 1
+    assert "--row must lie in 0 .. " in err
+
+
+def test_a_worksheet_is_written(moons, run, tmp_path):
+    np.savez(tmp_path / "data.npz", X=np.ones((1, 2)), y=np.array([1]))
+    page = tmp_path / "sheet.html"
+    code, out, _ = run(
+        *("worksheet", moons / "model.safetensors", tmp_path / "data.npz"),
+        *("--out", page, "--lang", "zh"),
+    )
+    assert (code, out) == (0, f"wrote {page}\n")
+    assert "逐步演算" in page.read_text(encoding="utf-8")
+    code, _, err = run("worksheet", moons, "--out", tmp_path / "sheet.pdf")
+    assert code == 1
+    assert "unknown kind of file '.pdf'" in err
 
 
 # Predicting.

@@ -55,16 +55,9 @@ def breaks(name: str, *causes: str) -> Callable[[Breaking], Breaking]:
     return enter
 
 
-def edits(
-    subject: Subject, part: str, pattern: str, new: str, *, each: bool = True
-) -> Iterator[Subject]:
-    """Yield the subject with one match (or all) of a pattern replaced in a part."""
+def edits(subject: Subject, part: str, pattern: str, new: str) -> Iterator[Subject]:
+    """Yield the subject with one match of a pattern replaced in a part."""
     text = getattr(subject, part)
-    if not each:
-        changed = re.sub(pattern, new, text)
-        if changed != text:
-            yield subject.swap(**{part: changed})
-        return
     for found in re.finditer(pattern, text, re.M):
         changed = text[: found.start()] + found.expand(new) + text[found.end() :]
         if changed != text:

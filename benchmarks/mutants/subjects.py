@@ -21,6 +21,9 @@ import plaingrad as pg
 
 Array = np.ndarray[Any, Any]
 NUMBER = itertools.count()
+L, C = pg.Linear, pg.Conv2d
+MSE, MAE, HUBER = {"loss": pg.MSE()}, {"loss": pg.MAE()}, {"loss": pg.Huber()}
+BINARY = {"loss": pg.BinaryCrossEntropy()}
 
 
 @dataclass(frozen=True)
@@ -146,89 +149,40 @@ def _data(seed: int, kind: str) -> tuple[Array, Array]:
     return X, rng.integers(0, 3, 13)
 
 
+Plan = tuple[str, str, dict[str, Any], Callable[[], list[Any]]]
+PLANS: tuple[Plan, ...] = (
+    ("relu classifier", "classes", {}, lambda: [L(5), pg.ReLU(), L(3)]),
+    ("tanh classifier, l2", "classes", {"l2": 0.02}, lambda: [L(5), pg.Tanh(), L(3)]),
+    ("sigmoid regression", "numbers", MSE, lambda: [L(5), pg.Sigmoid(), L(2)]),
+    ("deep relu", "classes", {}, lambda: [L(5), pg.ReLU(), L(5), pg.ReLU(), L(3)]),
+    (
+        *("deep tanh, l2", "classes", {"l2": 0.01}),
+        lambda: [L(4), pg.Tanh(), L(4), pg.Tanh(), L(3)],
+    ),
+    ("dropout tanh", "classes", {}, lambda: [L(6), pg.Tanh(), pg.Dropout(0.3), L(3)]),
+    ("dropout relu", "classes", {}, lambda: [L(6), pg.ReLU(), pg.Dropout(0.5), L(3)]),
+    ("binary sigmoid", "truths", BINARY, lambda: [L(5), pg.Tanh(), L(2), pg.Sigmoid()]),
+    ("regression mae", "numbers", MAE, lambda: [L(5), pg.ReLU(), L(2)]),
+    ("huber softplus", "numbers", HUBER, lambda: [L(5), pg.Softplus(), L(2)]),
+    ("convolution", "images", {}, lambda: [C(3, 3), pg.Tanh(), pg.Flatten(), L(3)]),
+    (
+        *("two convolutions", "images", {}),
+        lambda: [C(2, 3), pg.ReLU(), C(2, 3), pg.ReLU(), pg.Flatten(), L(3)],
+    ),
+    (
+        *("pooling", "images", {}),
+        lambda: [C(2, 2), pg.ReLU(), pg.MaxPool2d(2), pg.Flatten(), L(3)],
+    ),
+    ("leaky, l1", "classes", {"l1": 0.01}, lambda: [L(5), pg.LeakyReLU(), L(3)]),
+)
+"""Name, data, settings and layers of each network."""
+
+
 def subjects(seed: int) -> Iterator[Subject]:
     """Yield correct networks of many kinds."""
-    L, c = pg.Linear, pg.Sequential
-    plans: list[tuple[str, Callable[[], pg.Network], str, dict[str, Any]]] = [
-        ("relu classifier", lambda: c(L(5), pg.ReLU(), L(3)), "classes", {}),
-        (
-            "tanh classifier, l2",
-            lambda: c(L(5), pg.Tanh(), L(3)),
-            "classes",
-            {"l2": 0.02},
-        ),
-        (
-            "sigmoid regression",
-            lambda: c(L(5), pg.Sigmoid(), L(2)),
-            "numbers",
-            {"loss": pg.MSE()},
-        ),
-        ("deep relu", lambda: c(L(5), pg.ReLU(), L(5), pg.ReLU(), L(3)), "classes", {}),
-        (
-            "deep tanh, l2",
-            lambda: c(L(4), pg.Tanh(), L(4), pg.Tanh(), L(3)),
-            "classes",
-            {"l2": 0.01},
-        ),
-        (
-            "dropout tanh",
-            lambda: c(L(6), pg.Tanh(), pg.Dropout(0.3), L(3)),
-            "classes",
-            {},
-        ),
-        (
-            "dropout relu",
-            lambda: c(L(6), pg.ReLU(), pg.Dropout(0.5), L(3)),
-            "classes",
-            {},
-        ),
-        (
-            "binary sigmoid",
-            lambda: c(L(5), pg.Tanh(), L(2), pg.Sigmoid()),
-            "truths",
-            {"loss": pg.BinaryCrossEntropy()},
-        ),
-        (
-            "regression mae",
-            lambda: c(L(5), pg.ReLU(), L(2)),
-            "numbers",
-            {"loss": pg.MAE()},
-        ),
-        (
-            "huber softplus",
-            lambda: c(L(5), pg.Softplus(), L(2)),
-            "numbers",
-            {"loss": pg.Huber()},
-        ),
-        (
-            "convolution",
-            lambda: c(pg.Conv2d(3, 3), pg.Tanh(), pg.Flatten(), L(3)),
-            "images",
-            {},
-        ),
-        (
-            "two convolutions",
-            lambda: c(
-                pg.Conv2d(2, 3),
-                pg.ReLU(),
-                pg.Conv2d(2, 3),
-                pg.ReLU(),
-                pg.Flatten(),
-                L(3),
-            ),
-            "images",
-            {},
-        ),
-        (
-            "pooling",
-            lambda: c(pg.Conv2d(2, 2), pg.ReLU(), pg.MaxPool2d(2), pg.Flatten(), L(3)),
-            "images",
-            {},
-        ),
-        ("leaky, l1", lambda: c(L(5), pg.LeakyReLU(), L(3)), "classes", {"l1": 0.01}),
-    ]
-    for name, network, kind, settings in plans:
-        found = subject(name, network(), *_data(seed, kind), seed=seed, **settings)
+    for name, kind, settings, layers in PLANS:
+        network, data = pg.Sequential(*layers()), _data(seed, kind)
+        found = subject(name, network, *data, seed=seed, **settings)
         rng = np.random.default_rng(seed)
         moved = {
             n: a + 0.1 * rng.normal(size=a.shape) if seed % 2 else a

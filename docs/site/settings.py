@@ -9,7 +9,10 @@ from stage import ROOT
 
 from plaingrad.lessons.words import LANGUAGES
 
-GUIDES = ("how-it-works", "engine", "benchmarks", "prove", "check", "check-scripts")
+GUIDES = (
+    *("how-it-works", "engine", "benchmarks", "worksheet", "prove", "check"),
+    "check-scripts",
+)
 """The order of the guides; others follow by name."""
 PROJECT = ["changelog.md", "contributing.md"]
 WORDS = {

@@ -52,6 +52,7 @@ examples:
   plaingrad longhand runs/digits           the training as a NumPy script
   plaingrad derivation runs/digits         the mathematics of it
   plaingrad prove runs/digits              every gradient, compared with measured slopes
+  plaingrad worksheet runs/digits          one update, every product and sum of it
   plaingrad engine runs/digits             its machine code: kernels, memory, time
   plaingrad predict runs/digits new.csv    a label for each row of a file
   plaingrad check train.py                 the mistakes of a script of your own
@@ -80,6 +81,13 @@ examples:
 It is proved on the data of the run, on those of a .npz file with the arrays X and y, or
 on random data when there is only a model. A certificate that the model keeps is held
 against what it is now. The exit code is 1 when something is wrong."""
+WORKING = """\
+examples:
+  plaingrad worksheet runs/spiral --row 5
+  plaingrad worksheet small.safetensors data.npz --out sheet.html --lang zh
+
+The sample is one of the data of the run, of a .npz file with the arrays X and y, or of
+random data when there is only a model. It is for small networks."""
 CHECKING = """\
 The script is run, as `python FILE.py` would run it, on this computer and with your
 rights: check only what you would run. Each run ends with the training step that is
@@ -162,6 +170,15 @@ def parser() -> argparse.ArgumentParser:
     keep = "keep the certificate in the model file"
     proof.add_argument("--keep", action="store_true", help=keep)
     _add_out(proof, "write it to this .md, .html, .txt or .json file")
+    text = "write out one update with numbers, every product and sum"
+    sheet = _command(commands, "worksheet", worksheet, text)
+    sheet.epilog = WORKING
+    _add_model(sheet)
+    sheet.add_argument("data", type=Path, metavar="DATA", nargs="?", help=data)
+    row = "the sample, counted from 0 (default: 0)"
+    sheet.add_argument("--row", type=int, metavar="N", default=0, help=row)
+    sheet.add_argument("--lang", default="en", help="en or zh (default: en)")
+    _add_out(sheet, "write it to this .md, .html or .txt file")
     text = "print how machine code trains a model, and where its time goes"
     engine = _command(commands, "engine", measure, text)
     engine.epilog = MEASURING
@@ -451,8 +468,8 @@ def prove(options: argparse.Namespace) -> None:
         raise PlaingradError("the certificate tells of something wrong.")
 
 
-def _proof_data(options: argparse.Namespace, network: Network) -> dict[str, Any]:
-    """Return samples and targets to prove a model on, as `Network.prove` takes them."""
+def _data_of(options: argparse.Namespace, network: Network) -> dict[str, Any]:
+    """Return the arrays to look at a model with, X and y among them."""
     hint = "Give a .npz file with the arrays X and y."
     if options.data is None:
         arrays = _arrays(options.model)
@@ -460,16 +477,41 @@ def _proof_data(options: argparse.Namespace, network: Network) -> dict[str, Any]
         arrays = _loaded(options.data, hint)
     if arrays is None:
         if not available():
-            raise FileError(f"there are no data to prove {options.model} on. {hint}")
+            raise FileError(f"there are no data for {options.model}. {hint}")
         from .native.measure import made_up
 
         arrays = made_up(network.program(), network._known_training().count)
     missing = [name for name in ("X", "y") if name not in arrays]
     if missing:
         raise FileError(f"{options.data} holds no array {missing[0]}. {hint}")
+    return arrays
+
+
+def _proof_data(options: argparse.Namespace, network: Network) -> dict[str, Any]:
+    """Return samples and targets to prove a model on, as `Network.prove` takes them."""
+    arrays = _data_of(options, network)
     # the weights of the classes are in those of the samples already
     weights = {"sample_weight": arrays.get("w"), "class_weight": None}
     return {"X": arrays["X"], "y": arrays["y"], **weights}
+
+
+def worksheet(options: argparse.Namespace) -> None:
+    """Print one update of a model, worked out."""
+    from .lessons import worksheet as work_out
+
+    network = _open(options.model)
+    arrays, row = _data_of(options, network), options.row
+    if not 0 <= row < len(arrays["X"]):
+        raise SettingError(
+            f"--row must lie in 0 .. {len(arrays['X']) - 1}, the samples that there "
+            f"are, got {row}."
+        )
+    X, y = arrays["X"][row : row + 1], arrays["y"][row : row + 1]
+    sheet = work_out(network, X, y, class_weight=None, lang=options.lang)
+    if options.out is None:
+        _say(str(sheet), None)
+    else:
+        print(f"wrote {sheet.save(options.out)}")
 
 
 def predict(options: argparse.Namespace) -> None:

@@ -34,7 +34,7 @@ from .train.checks import as_features, free_entries, numbers, same_length
 from .train.history import History
 from .train.loop import DivergedWarning
 from .train.progress import Progress, told_when_long, wanted
-from .train.session import Session, prepare, prepare_target
+from .train.session import Prepared, Session, prepare, prepare_target
 from .train.settings import EarlyStopping, Machine, Settings, dtype_name, refuse_other
 from .train.training import Training
 from .write.script import script
@@ -554,6 +554,14 @@ class Network(Layer):
             return self._session.prepared.program
         return compose(self, self._training.recipe)
 
+    def _prepared(self, X: Any, y: Any, **settings: Any) -> Prepared:
+        """Return a training from the present weights, in float64, to look at."""
+        begun = Settings() if self._training is None else self._training.settings
+        fixed = {"dtype": "float64", "validation": None, "early_stopping": None}
+        chosen = begun.changed({**settings, **fixed})
+        known = self._features if self._params is not None else None
+        return prepare(self, X, y, chosen, self._masks, self._params, known)
+
     def longhand(
         self, X: Any = None, y: Any = None, *, lang: str = "en", **settings: Any
     ) -> str:
@@ -645,16 +653,13 @@ class Network(Layer):
         DataError, ShapeError, SettingError
             Before any work starts, as `fit` does.
         """
-        begun = Settings() if self._training is None else self._training.settings
         if X is None:
             data = self.session.prepared.data
             X, y = data["X"], data["y"]
             # the weights of the classes are in those of the samples already
-            begun = replace(begun, sample_weight=data.get("w"), class_weight=None)
-        fixed = {"dtype": "float64", "validation": None, "early_stopping": None}
-        chosen = begun.changed({**settings, **fixed})
-        known = self._features if self._params is not None else None
-        prepared = prepare(self, X, y, chosen, self._masks, self._params, known)
+            own = {"sample_weight": data.get("w"), "class_weight": None}
+            settings = own | settings
+        prepared = self._prepared(X, y, **settings)
         with told_when_long("proving ...", wanted(verbose)):
             return certify(prepared, entries, lang)
 

@@ -1,3 +1,11 @@
 """Settings with which the tests run long lessons, by the name of the lesson."""
 
-REDUCED: dict[str, dict[str, object]] = {}
+REDUCED: dict[str, dict[str, object]] = {
+    "convolution": {"HAND": 1, "EPOCHS": 3},
+    "mnist_thousand": {
+        "HAND": 11,
+        "DROPOUT_HAND": 1,
+        "EPOCHS": 11,
+        "BATCH_EPOCHS": 11,
+    },
+}

@@ -195,6 +195,18 @@ def test_arrays_keep_their_place():
         views["a"] = 1
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_process_has_arrays_of_its_own():
+    large = flat({"a": np.zeros(1 << 18)})["a"]
+    child = os.fork()
+    if not child:
+        large[...] = 1
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert not large.any()
+
+
 def test_groups_follow_each_other():
     first, second = in_one([{"a": np.ones(3)}, {"b": np.zeros(70), "c": np.ones(1)}])
     start = first["a"].ctypes.data

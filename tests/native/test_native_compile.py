@@ -403,9 +403,11 @@ def test_the_fingerprint_changes_with_the_sources(monkeypatch, tmp_path):
         (package / "native" / "new").mkdir()
         (package / "native" / "new" / "part.py").write_text("")
         look()
+        (package / "graph.py").write_text("c = 1\n")
+        look()
         monkeypatch.setattr("llvmlite.__version__", "99")
         look()
-        assert len(set(seen)) == 5
+        assert len(set(seen)) == 6
     finally:
         monkeypatch.undo()
         fingerprint.cache_clear()

@@ -8,6 +8,7 @@ import plaingrad as pg
 pytest.importorskip("llvmlite")
 
 from helpers_native import chosen
+from plaingrad.native.inference import Reader
 
 table = pytest.importorskip("plaingrad.native.table")
 
@@ -80,3 +81,54 @@ def test_threads_share_each_kernel_of_the_only_tile(
         np.testing.assert_allclose(alone[name], value, rtol=1e-9, atol=1e-11)
         for mine in shared:
             np.testing.assert_array_equal(mine[name], alone[name])
+
+
+def layers():
+    return [pg.Linear(111), pg.Tanh(), pg.Linear(130), pg.Tanh(), pg.Linear(3)]
+
+
+def single_samples(share):
+    """Return samples of which such a share of numbers is not zero, and labels."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(7, 203))
+    X[rng.random(X.shape) > share] = 0
+    return X, np.arange(7) % 3
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Let threads share all work that can be shared."""
+    monkeypatch.setenv("PLAINGRAD_CACHE", "off")
+    monkeypatch.setattr("plaingrad.native.cached._known", {})
+    monkeypatch.setattr("plaingrad.native.choose.WORTH", 0)
+    monkeypatch.setattr("plaingrad.native.assemble.LARGE", 1)
+    monkeypatch.setattr(table, "cores", lambda: 3)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.2])
+def test_threads_learn_together_from_single_samples(share, eager):
+    X, y = single_samples(share)
+    found = []
+    for engine, threads in (("reference", None), *(("native", n) for n in (1, 2, 3))):
+        net = pg.Sequential(*layers())
+        settings = {"batch_size": 1, "epochs": 2, "dtype": "float64"}
+        net.fit(X, y, engine=engine, threads=threads, **settings)
+        found.append({**net.params, "loss": np.array(net.history.batch_loss)})
+    right, alone, *shared = found
+    for name, value in right.items():
+        np.testing.assert_allclose(alone[name], value, rtol=1e-9, atol=1e-11)
+        for mine in shared:
+            np.testing.assert_array_equal(mine[name], alone[name])
+
+
+@pytest.mark.parametrize("share", [1.0, 0.2])
+def test_threads_answer_together_for_single_samples(share, eager):
+    X, y = single_samples(share)
+    net = pg.Sequential(*layers())
+    net.fit(X, y, epochs=1, engine="reference", dtype="float64")
+    procedure = net._reader("output")._procedure
+    for threads in (1, 2, 3):
+        reader = Reader(procedure, dict(net.params), "float64", threads)
+        for row in X:
+            (found,) = reader(row[None])
+            np.testing.assert_allclose(found, net.outputs(row[None]), rtol=1e-9)

@@ -41,6 +41,11 @@ class Model:
         return self
 
 
+class Forward:
+    def forward(self, x):
+        return x
+
+
 def own_arrays():
     model = Model()
     return model.loss, [model.W, model.b], lambda: list(grads(vars(model)).values())
@@ -137,6 +142,93 @@ def test_data_that_a_loss_changes_are_put_back_and_named() -> None:
     assert [f.holds for f in report.findings if f.cause == "changes"] == ["data"]
 
 
+def test_data_in_a_tuple_are_put_back_too() -> None:
+    batch = X.copy(), y[:, 0]
+
+    def rude(w):
+        data, target = batch
+        data -= data.mean(axis=0)
+        return ((data @ w - target) ** 2).sum()
+
+    centred = X - X.mean(axis=0)
+    grads = lambda w: 2 * centred.T @ (centred @ w - y[:, 0])  # noqa: E731
+    report = pg.check(rude, W[:, 0], grads)
+    np.testing.assert_array_equal(batch[0], X)
+    assert report.ok
+    assert [f.holds for f in report.findings] == ["batch[0]"]
+
+
+def test_a_gradient_in_an_array_that_is_filled_again_and_again() -> None:
+    buffer = np.zeros_like(W)
+
+    def grads(w):
+        buffer[:] = 2 * w
+        return buffer
+
+    assert pg.check(lambda w: (w**2).sum(), W, grads).ok
+    assert not buffer.any()
+
+
+def test_gradients_as_lists_of_numbers() -> None:
+    assert pg.check(lambda w: (w**2).sum(), b + 1, lambda w: [2 * w[0], 2 * w[1]]).ok
+    params = {"W": W, "b": b}
+    assert pg.check(
+        loss, params, lambda p: {k: v.tolist() for k, v in grads(p).items()}
+    )
+    ragged = pg.check(loss, params, {**grads(params), "b": [1.0, [2.0, 3.0]]})
+    assert [f.cause for f in ragged.findings] == ["missing"]
+
+
+def test_what_an_object_holds_beside_its_parameters_is_named_and_no_fault() -> None:
+    class Trained(Model):
+        def __init__(self):
+            super().__init__()
+            self.lr, self.X, self.scores = 0.1, X, X @ W
+
+    report = pg.check(lambda m: m.loss(), Trained(), lambda m: m.backward())
+    assert report.ok
+    assert [row.name for row in report.rows] == ["W", "b"]
+    assert [f.holds for f in report.findings] == ["lr, X, scores"]
+
+
+def test_while_loops_end_whatever_is_tried() -> None:
+    def loss(w):
+        total, i = 0.0, 0
+        while i < len(w):
+            total += w[i] ** 2
+            i += 1
+        return total
+
+    def grads(w):
+        found, i = np.zeros_like(w), 0
+        while i < len(w):
+            found[i] = -2 * w[i]
+            i += 1
+        return found
+
+    report = pg.check(loss, W[:, 0], grads)
+    assert [f.cause for f in report.findings] == ["sign"]
+
+
+def test_a_wrong_gradient_that_is_constant_is_not_called_stale() -> None:
+    w, x = W[:, 0], X[0]
+    report = pg.check(lambda w: (w * x).sum(), w, lambda w: -x)
+    assert [f.cause for f in report.findings] == ["sign"]
+
+
+def test_a_sigmoid_has_no_largest_score_to_subtract() -> None:
+    labels = y[:, 0] > 0
+
+    def loss(w):
+        a = 1 / (1 + np.exp(-(X @ w)))
+        return -np.mean(labels * np.log(a) + (1 - labels) * np.log(1 - a))
+
+    def grads(w):
+        return X.T @ (1 / (1 + np.exp(-(X @ w))) - labels) / len(X)
+
+    assert not pg.check(loss, W[:, 0], grads).findings
+
+
 def dropped(draw):
     def loss(w):
         return ((X @ w * draw((7, 2))) ** 2).sum()
@@ -149,8 +241,9 @@ def dropped(draw):
 
 
 def test_random_numbers_are_seeded_and_said() -> None:
-    maker = np.random.default_rng(3)
+    maker, older = np.random.default_rng(3), np.random.RandomState(3)
     for draw in (
+        lambda shape: older.random_sample(shape) > 0.5,
         lambda shape: np.random.rand(*shape) > 0.5,
         lambda shape: maker.random(shape) > 0.5,
         lambda shape: np.array([random.random() > 0.5 for _ in range(14)]).reshape(
@@ -214,7 +307,9 @@ def test_kinks_are_left_out_and_told() -> None:
         (lambda: pg.check(lambda w: np.log(-1.0 - w**2).sum(), W, W), "finite"),
         (lambda: pg.check(lambda p, X, y: 0.0, {"W": W}, W), "lambda params"),
         (lambda: pg.check(loss, {"W": W, "b": b}), "no gradients"),
+        (lambda: pg.check(lambda: 0.0, [0.5, 0.2], [1.0, 0.4]), "plain number"),
         (lambda: pg.check_layer(object(), X), "methods forward"),
+        (lambda: pg.check_layer(Forward(), X), "methods forward"),
         (lambda: pg.check_function(np.sum, np.cos), "array of the shape"),
     ],
 )
@@ -229,6 +324,8 @@ def test_unknown_languages_and_counts_are_refused() -> None:
         pg.check(loss, {"W": W, "b": b}, grads, lang="de")
     with pytest.raises(SettingError, match="entries"):
         pg.check(loss, {"W": W, "b": b}, grads, entries=0)
+    with pytest.raises(SettingError, match="entries"):
+        pg.check_layer(Forward(), X, entries=0)
 
 
 def test_one_wrong_entry_of_many_is_seen() -> None:
@@ -255,5 +352,6 @@ def test_the_report_in_every_form(lang: str) -> None:
     for told in (str(report), report.markdown(), report._repr_html_()):
         assert title in told
         assert "d.sum(axis=0)" in told
+    assert {"en": "claimed = -1", "zh": "声称值 = -1"}[lang] in str(report)
     assert report.markdown().count("| W ") == 1
     assert "<table>" in report._repr_html_()

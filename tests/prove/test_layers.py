@@ -145,6 +145,65 @@ def test_a_layer_that_was_used_before() -> None:
     assert [row.name for row in report.rows] == ["x", "W", "b"]
 
 
+class Dropout:
+    def __init__(self):
+        self.keep, self.mask = 0.8, None
+
+    def forward(self, x):
+        self.mask = (np.random.rand(*x.shape) < self.keep) / self.keep
+        return x * self.mask
+
+    def backward(self, dout):
+        return dout * self.mask
+
+
+def test_a_layer_that_draws_leaves_the_random_numbers_alone() -> None:
+    layer = Dropout()
+    layer.forward(x)
+    before = np.random.get_state()[1:3]
+    report = pg.check_layer(layer, x)
+    assert report.ok
+    assert [row.name for row in report.rows] == ["x"]
+    for one, other in zip(np.random.get_state()[1:3], before, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+class Keyed:
+    def __init__(self):
+        self.params, self.grads = {"fc1.W": rng.normal(size=(4, 3))}, {}
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.params["fc1.W"]
+
+    def backward(self, dout):
+        self.grads["fc1.W"] = self.x.T @ dout
+        return dout @ self.params["fc1.W"].T
+
+
+class ByArrays(LinearLayer):
+    def get_params_grad(self, X, output_grad):
+        return [X.T @ output_grad, output_grad.sum(axis=0)]
+
+
+@pytest.mark.parametrize(("kind", "count"), [(Keyed, 2), (ByArrays, 3)])
+def test_other_ways_to_keep_gradients(kind, count: int) -> None:
+    report = pg.check_layer(kind(), x)
+    assert report.ok
+    assert len(report.rows) == count
+
+
+def test_a_target_that_is_changed_in_place_is_the_layers_own_copy() -> None:
+    class Rude(SoftmaxOutput):
+        def get_cost(self, Y, T):
+            T *= 0.5
+            return super().get_cost(Y, 2 * T)
+
+    target = np.eye(4)[TARGETS]
+    assert pg.check_layer(Rude(), x, target).ok
+    np.testing.assert_array_equal(target, np.eye(4)[TARGETS])
+
+
 class WrongAxis(Affine):
     def backward(self, dout):
         self.dW = self.x.T @ dout

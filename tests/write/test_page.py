@@ -87,6 +87,14 @@ def test_blocks_of_markdown() -> None:
     assert '<math display="inline">' in html
 
 
+def test_code_and_tables_without_a_head() -> None:
+    html = page(
+        "```python\nif a < b:\n    *c* = `d`\n```\n\n|  |  |\n|---|---|\n| 1 |  |", "t"
+    )
+    assert "<pre><code>if a &lt; b:\n    *c* = `d`</code></pre>" in html
+    assert '<table class="bare">\n<tr><td>1</td></tr>\n</table>' in html
+
+
 def test_formulas_become_mathml() -> None:
     html = page("$$\n\\frac{a}{b} = \\sum_{i=1}^{n} x^{\\top}\n$$", "t")
     for tag in ('<math display="block">', "<mfrac>", "<msup>", "<munderover>"):

@@ -146,9 +146,18 @@ class Assembly:
         """Tell whether threads share the work of a kernel outside of their tiles."""
         if turns(kernel, self.layout.tile) < LARGE or any(s.add for s in kernel.stores):
             return False
-        if kernel.level % 2 == 0:
-            return kernel.how == "map"
-        return self.design.together and (kernel.how == "map" or kernel in self.plans)
+        together, within = self.design.together, kernel.level % 2 == 1
+        if kernel.how == "map":
+            return together or not within
+        plan, ahead = self.plans.get(kernel), self.places.ahead
+        if plan is None or not (together and within):
+            return False
+        # only the first thread has the list of a sample, and what was made ahead of it
+        return not (
+            renewal(kernel, self.layout)
+            or plan.first.buffer in self.places.lists
+            or (ahead is not None and kernel is ahead.product)
+        )
 
     # The main function.
 

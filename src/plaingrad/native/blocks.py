@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 
-from .layout import LINE, Layout
+from .flat import LINE
+from .layout import Layout
 from .loops import Counter, Kernel, Load, N, Store, walk
 from .target import Target
 

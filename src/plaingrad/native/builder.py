@@ -321,10 +321,6 @@ class Builder:
         )
         return self.convert(made, "i64", signed=False)
 
-    def rounded(self, number: float) -> float:
-        """Return a number as float32 holds it."""
-        return _as_float32(number)
-
     # Arithmetic.
 
     def _pair(self, a: Any, b: Any) -> tuple[Value, Value]:
@@ -519,56 +515,7 @@ class Builder:
             low = self.shuffle(vector, None, range(half))
             high = self.shuffle(vector, None, range(half, 2 * half))
             vector = join(low, high)
-            if half == 1:
-                return self.lane(vector, 0)
         return vector
-
-    def sums(self, vectors: Sequence[Value]) -> Value:
-        """Return the sum of the lanes of each vector, side by side.
-
-        The result has as many lanes as there are vectors, rounded up to a power of two;
-        neighbours are added pair by pair, which takes few shuffles.
-        """
-        work: list[Value | None] = list(vectors)
-        while len(work) & (len(work) - 1):
-            work.append(None)
-        lanes = vectors[0].kind.lanes
-        count = len(work)
-        if count > lanes:
-            parts = [
-                self.sums([v for v in work[i : i + lanes] if v is not None])
-                for i in range(0, count, lanes)
-            ]
-            return self._joined(parts)
-        while len(work) > 1:
-            pairs: list[Value | None] = []
-            for a, c in zip(work[::2], work[1::2], strict=True):
-                if a is None:
-                    pairs.append(None)
-                    continue
-                other = a if c is None else c
-                even = self.shuffle(a, other, range(0, 2 * lanes, 2))
-                odd = self.shuffle(a, other, range(1, 2 * lanes, 2))
-                pairs.append(even + odd)
-            work = pairs
-        made = work[0]
-        assert made is not None
-        # neighbouring lanes now hold parts of one sum
-        while made.kind.lanes > count:
-            even = self.shuffle(made, None, range(0, made.kind.lanes, 2))
-            odd = self.shuffle(made, None, range(1, made.kind.lanes, 2))
-            made = even + odd
-        return made
-
-    def _joined(self, parts: Sequence[Value]) -> Value:
-        made = parts[0]
-        for part in parts[1:]:
-            size = made.kind.lanes
-            if part.kind.lanes < size:
-                places = [*range(part.kind.lanes)] + [0] * (size - part.kind.lanes)
-                part = self.shuffle(part, None, places)
-            made = self.shuffle(made, part, range(2 * size))
-        return made
 
     # Control.
 
@@ -659,11 +606,12 @@ def _number(value: Any, element: str) -> str:
         return str(int(value))
     number = float(value)
     if element == "float":
-        number = _as_float32(number)
+        number = as_float32(number)
     return f"0x{struct.unpack('<Q', struct.pack('<d', number))[0]:016X}"
 
 
-def _as_float32(number: float) -> float:
+def as_float32(number: float) -> float:
+    """Return a number as float32 holds it."""
     try:
         rounded: float = struct.unpack("<f", struct.pack("<f", number))[0]
     except OverflowError:

@@ -129,16 +129,24 @@ def choose(
     part: int = 0,
 ) -> Design:
     """Return the design that is expected to be fastest, as far as it is not given."""
-    best = None if lanes == "samples" else _straight(source)
-    if best is not None:
-        return best
-    for layout in layouts(source, lanes, tile, part):
-        made = designed(source, layout)
-        if made and (best is None or made.cycles < best.cycles):
-            best = made
-    if best is None:
-        return choose(source, lanes, tile, shards)
+    straight = None if lanes == "samples" else _straight(source)
+    if straight is not None:
+        return straight
+    # the part that was asked for may make no difference
+    found = tried(source, lanes, tile, part) or tried(source, lanes, tile)
+    best = min(found, key=lambda design: design.cycles)
     return replace(best, shards=shards if shards and not best.single else best.shards)
+
+
+def tried(
+    source: Source,
+    lanes: Lanes | None = None,
+    tile: int | None = None,
+    part: int = 0,
+) -> list[Design]:
+    """Return the designs in all layouts that are worth a try, as far as not given."""
+    found = (_designed(source, one) for one in _layouts(source, lanes, tile, part))
+    return [design for design in found if design is not None]
 
 
 def _straight(source: Source) -> Design | None:
@@ -151,7 +159,7 @@ def _straight(source: Source) -> Design | None:
         return None
     width = source.width
     while width > 1:
-        made = designed(source, Layout("features", 1, source.element, width))
+        made = _designed(source, Layout("features", 1, source.element, width))
         assert made is not None
         lanes = [
             made.plans[k].lane if k in made.plans else choose_lane(k, made.layout)
@@ -161,7 +169,7 @@ def _straight(source: Source) -> Design | None:
         if all(isinstance(size, int) and size % width == 0 for size in sizes):
             return replace(made, straight=True)
         width //= 2
-    made = designed(source, Layout("features", 1, source.element, 1))
+    made = _designed(source, Layout("features", 1, source.element, 1))
     assert made is not None
     dear = sum(
         turns(kernel)
@@ -172,8 +180,8 @@ def _straight(source: Source) -> Design | None:
     return replace(made, straight=True) if dear <= FEW else None
 
 
-def layouts(
-    source: Source, lanes: Lanes | None, tile: int | None, part: int = 0
+def _layouts(
+    source: Source, lanes: Lanes | None, tile: int | None, part: int
 ) -> Iterator[Layout]:
     """Yield the layouts that are worth a try."""
     count = source.capacity or USUAL
@@ -198,7 +206,7 @@ def layouts(
                     yield Layout(kind, size, source.element, width, 1)
 
 
-def designed(source: Source, layout: Layout) -> Design | None:
+def _designed(source: Source, layout: Layout) -> Design | None:
     """Return the design in a layout, with what it is expected to take.
 
     It is None where parts of tiles make no difference.

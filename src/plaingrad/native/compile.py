@@ -44,6 +44,8 @@ UNROLLING = (
 LIMIT = 256 << 20
 SUFFIX = ".code"
 VARIABLE = "PLAINGRAD_CACHE"
+SOURCES = ("native/**/*.py", "ops/**/*.py", "graph.py", "op.py", "shapes.py")
+"""What decides about the code of a program, in the folder of the package."""
 
 
 def build(ir: str, target: Target) -> bytes:
@@ -252,8 +254,7 @@ def fingerprint() -> str:
     """
     made = hashlib.sha256(f"{llvmlite.__version__} {llvm.llvm_version_info}".encode())
     package = Path(__file__).parent.parent
-    for folder in ("native", "ops"):
-        for path in sorted((package / folder).rglob("*.py")):
-            made.update(f"{path.relative_to(package)}\n".encode())
-            made.update(path.read_bytes())
+    for path in sorted(path for one in SOURCES for path in package.glob(one)):
+        made.update(f"{path.relative_to(package)}\n".encode())
+        made.update(path.read_bytes())
     return made.hexdigest()

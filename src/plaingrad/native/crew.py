@@ -87,9 +87,10 @@ class Crew:
             # the first thread wakes the others: nothing can come between here
             post.queues[0].put((function, table))
         finally:
-            while not post.ended.is_set():
+            while True:
                 try:
                     post.ended.wait()
+                    break
                 except KeyboardInterrupt as error:
                     interrupt = error
         if interrupt is not None:

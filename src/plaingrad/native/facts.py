@@ -34,8 +34,8 @@ class Facts:
         What the settings hold, in order.
     arena, common, sums, batch
         Bytes: of a thread, of all threads, of a shard, and of a tile of samples.
-    shards, tile
-        The most threads, and the samples of a tile.
+    shards, threads, tile
+        Into how many parts a batch is cut, the most threads, the samples of a tile.
     data
         What each array with one row for each sample holds, by name.
     literals

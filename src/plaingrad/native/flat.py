@@ -14,7 +14,7 @@ from ..shapes import show
 
 Array = np.ndarray[Any, Any]
 LINE = 64
-"""The bytes of a cache line; every array begins on one."""
+"""The bytes of a cache line; every array and every buffer begins on one."""
 PAGE = 2 << 20
 """The bytes of a large page of memory."""
 SLACK = 256
@@ -30,7 +30,9 @@ def room(size: int) -> Array:
     large = size >= PAGE // 8 and hasattr(mmap, "MADV_HUGEPAGE")
     edge = PAGE if large else LINE
     if large:
-        pages = mmap.mmap(-1, size + edge)
+        # shared pages would stay common with a forked process, and small
+        kind = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+        pages = mmap.mmap(-1, size + edge, flags=kind)
         # a system may have been built without large pages
         with suppress(OSError):
             pages.madvise(mmap.MADV_HUGEPAGE)

@@ -9,6 +9,7 @@ from itertools import permutations
 from typing import Literal
 
 from .builder import SIZES
+from .flat import LINE
 from .loops import (
     Buffer,
     Call,
@@ -27,8 +28,6 @@ from .loops import (
 Lanes = Literal["samples", "features"]
 MOST_ROWS = 16
 """The most rows that a block of a product has; the last block of a tile may be cut."""
-LINE = 64
-"""The bytes of a cache line; every buffer begins on one."""
 
 
 @dataclass(frozen=True)

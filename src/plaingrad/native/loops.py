@@ -18,10 +18,9 @@ from ..shapes import Dim, Kind, Size
 N = Dim(("n",))
 """The number of samples, which only the data tell."""
 
-Space = Literal["tile", "batch", "step", "sum", "stored", "data", "number"]
-"""Where a buffer lives: in a tile of samples; for all samples of a batch; for one
-update; summed over samples; outside, kept from update to update; outside, one row for
-each sample; one number of the clock or the settings."""
+Space = Literal["tile", "step", "stored", "data", "number"]
+"""Where a buffer lives: with the samples; for one update; outside, kept from update to
+update; outside, one row for each sample; one number of the clock or the settings."""
 
 
 @dataclass(eq=False, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from .layout import LINE, Layout
+from .flat import LINE
+from .layout import Layout
 from .loops import Buffer, Kernel
 from .parts import local, runs
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from math import inf
 
 from .builder import I64, Cell, Kind, Value
+from .lanes import lane_sums, transposed
 from .layout import Layout
 from .loops import Counter, Kernel, Load, N, joined
-from .rows import transposed
 from .scope import Scope
 
 LEAST = -(2**31)
@@ -32,7 +32,8 @@ def choose_lane(kernel: Kernel, layout: Layout) -> Counter | None:
     together = samples is not None and not (kernel.how == "put" and kernel.accumulates)
     if layout.lanes == "samples" and together and not _copies_apart(kernel, samples):
         return samples
-    ones = (1, N) if layout.tile == 1 else (1,)
+    # a small tile has no room for the samples of a vector
+    ones = (1,) if layout.rows >= layout.width else (1, N)
     for store in kernel.stores:
         for counter in kernel.free:
             if store.places[0].factor(counter) == 1 and counter.size not in ones:
@@ -109,15 +110,19 @@ def _write_strips(
     """
     b, size = scope.b, rows.size
     assert isinstance(size, int)
-    with scope.loops(in_order(scope.kernel, [scope.lane, rows, pieces])):
-        start, stop = scope.share(b.constant(-(-size // STRIP), I64))
-        with scope.inner(), b.loop(start, stop) as strip, scope.loops([pieces]):
-            # the last strip may copy some rows once more
-            first = b.minimum(strip * STRIP, size - STRIP)
-            for i in range(STRIP):
-                with scope.inner():
-                    scope.at[rows] = first + i
-                    scope.across(entry)
+    with (
+        scope.loops(in_order(scope.kernel, [scope.lane, rows, pieces])),
+        scope.inner(),
+        scope.share(b.constant(-(-size // STRIP), I64)) as (start, stop),
+        b.loop(start, stop) as strip,
+        scope.loops([pieces]),
+    ):
+        # the last strip may copy some rows once more
+        first = b.minimum(strip * STRIP, size - STRIP)
+        for i in range(STRIP):
+            with scope.inner():
+                scope.at[rows] = first + i
+                scope.across(entry)
 
 
 def _turned(scope: Scope) -> Counter | None:
@@ -253,7 +258,7 @@ def _fold_group(scope: Scope, counter: Counter | None, count: int) -> None:
             for store in kernel.stores:
                 scope.store(store)
         return
-    total = b.sums([one.result() for one in found])
+    total = lane_sums(b, [one.result() for one in found])
     with scope.scalar(counter, total.kind.lanes):
         scope.live = count if count < total.kind.lanes else None
         scope.folded = total

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 
 from .blocks import FAR, Plan
 from .builder import I32, I64, SIZES, Cell, Kind, Value
-from .layout import LINE
+from .flat import LINE
+from .lanes import lane_sums
 from .loops import Call, Counter, Load, Store, walk
 from .nest import in_order, write_fold
 from .scope import Scope
@@ -66,7 +67,6 @@ class _Product:
         self.vectors = scope.step(self.a) != 0
         self.rows_first, self.packed_first = plan.rows_first, plan.packed_first
         self.step = 1 if plan.packed else scope.step(self.v)
-        self.mine: tuple[Value, Value] | None = None
 
     # The loops around the blocks.
 
@@ -82,13 +82,12 @@ class _Product:
 
     def _blocks(self) -> None:
         """Run through all rows and columns; threads share what is outside."""
-        block, self.mine, self.scope.shared = self.block, self.scope.shared, None
-        outer = block.row if self.rows_first else block.column
-        rows_first = self.rows_first
-        if self.mine is not None and outer is None:
+        block, scope, rows_first = self.block, self.scope, self.rows_first
+        outer = block.row if rows_first else block.column
+        if scope.shared is not None and (outer is None or scope.size(outer) == 1):
             rows_first = not rows_first
         if block.row is None and block.column is None:
-            with self._last():
+            with scope.last():
                 self._write(1, 1)
         elif rows_first:
             self._rows(lambda rows: self._columns(lambda n: self._write(rows, n)))
@@ -116,7 +115,7 @@ class _Product:
             self._each(self.lane, 0, full * width, count * width, lambda _: body(count))
             left = whole - full + (1 if rest else 0)
             if left:
-                with self._last(), scope.inner():
+                with scope.last(), scope.inner():
                     scope.at[self.lane] = full * width
                     scope.live = rest or None
                     body(left)
@@ -156,32 +155,29 @@ class _Product:
         scope = self.scope
         if isinstance(first, int) and isinstance(last, int) and last - first <= size:
             if last > first:
-                with self._last(), scope.inner():
+                with scope.last(), scope.inner():
                     scope.at[counter] = first
                     body(size)
             return
         end = scope.limit(counter) if last is None else last
-        mine, self.mine = self.mine, None
-        if mine is not None:
-            me, threads = mine
-            blocks = (self.b.coerce(end, I64) - first + (size - 1)) / size
-            first, end = (blocks * one / threads * size + first for one in (me, me + 1))
-        with scope.inner(), self.b.loop(first, end, size) as i:
-            scope.at[counter] = i
+        with (
+            scope.inner(),
+            self._share(first, end, size) as (start, stop),
+            self.b.loop(start, stop, size) as scope.at[counter],
+        ):
             body(size)
-        self.mine = mine
 
     @contextmanager
-    def _last(self) -> Iterator[None]:
-        """Have the block run by the last of the threads that share the loop."""
-        mine, self.mine = self.mine, None
-        if mine is None:
-            yield
-        else:
-            me, threads = mine
-            with self.b.when((me + 1).equals(threads)):
-                yield
-        self.mine = mine
+    def _share(
+        self, first: Value | int, end: Value | int, size: int
+    ) -> Iterator[tuple[Value | int, Value | int]]:
+        """Have from where to where this thread runs, in steps of a size."""
+        if self.scope.shared is None:
+            yield first, end
+            return
+        blocks = (self.b.coerce(end, I64) - first + (size - 1)) / size
+        with self.scope.share(blocks) as (start, stop):
+            yield start * size + first, stop * size + first
 
     # One block.
 
@@ -272,12 +268,15 @@ class _Product:
         """Multiply all rows with all columns at one point of the fold."""
         b, scope, width = self.b, self.scope, self.width
         element = scope.layout.element
-        across = self._across()
+        across, count = self._across(), len(sums[0])
         columns = [
             scope.vector(
-                b.at(v, j * across, element), element, self.step, self.v.buffer
+                b.at(v, j * across, element),
+                element,
+                self.step,
+                width if self._whole(j, count) else scope.counting,
             )
-            for j in range(len(sums[0]))
+            for j in range(count)
         ]
         if self.summed:
             columns = [scope.masked(c, 0.0) for c in columns]
@@ -285,7 +284,7 @@ class _Product:
         for i, row in enumerate(sums):
             start = b.at(a, i * along, element)
             if self.vectors:
-                one = scope.vector(start, element, scope.step(self.a), self.a.buffer)
+                one = b.load(start, Kind(element, width))
                 # what is behind the last need not be a number, even times zero
                 one = scope.masked(one, 0.0) if self.summed else one
             else:
@@ -393,14 +392,18 @@ class _Product:
         with scope.inner():
             if column is not None:
                 scope.at[column] = scope.at[column] + j * step
-            if column is self.lane and j < count - 1:
+            if self._whole(j, count):
                 scope.live = None
             yield
+
+    def _whole(self, j: int, count: int) -> bool:
+        """Tell whether one of so many columns is a vector that cannot be cut."""
+        return self.block.column is self.lane and j < count - 1
 
     def _store_sums(self, row: list[Value]) -> None:
         """Store results whose lanes still have to be added up."""
         scope, column, b = self.scope, self.block.column, self.b
-        total = b.sums(row)
+        total = lane_sums(b, row)
         together = column is not None and all(
             s.places[0].factor(column) == 1 for s in self.kernel.stores
         )

@@ -81,7 +81,7 @@ def renewal(kernel: Kernel, layout: Layout) -> Renewal | None:
     columns = [c for c in free if place.factor(c) == 1]
     if rate is None or len(free) != 2 or len(columns) != 1:
         return None
-    if any(c.size != N for c in (*kernel.folds, *free) if c not in free):
+    if any(c.size != N for c in kernel.folds):
         return None
     (column,), (row,) = columns, (c for c in free if c is not columns[0])
     for x, d in (kernel.operands, kernel.operands[::-1]):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..program import Program
-from .choose import Design, designed, layouts
+from .choose import Design, tried
 from .design import Making
 from .loops import Kernel
 from .measure import Measured, measure
@@ -110,11 +110,6 @@ def _speed(found: Measured) -> Iterator[str]:
 def _candidates(program: Program, found: Measured) -> Iterator[str]:
     """Yield what the model of the machine expects of the layouts that it looked at."""
     source = Making(program.update, program.dtype, host(), found.design.capacity)
-    tried = [
-        made
-        for x in layouts(source, None, None)
-        if (made := designed(source, x)) is not None
-    ]
     rows = [
         [
             "*" if one.layout == found.design.layout else "",
@@ -123,7 +118,7 @@ def _candidates(program: Program, found: Measured) -> Iterator[str]:
             f"{one.layout.part} at a time" if one.layout.part else "",
             _us(one.cycles / CLOCK, found),
         ]
-        for one in sorted(tried, key=lambda one: one.cycles)
+        for one in sorted(tried(source), key=lambda one: one.cycles)
     ]
     yield "layouts, and the us that an update is expected to take, at 3 GHz"
     yield from _table(rows, "<<><>")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from .builder import I1, I64, SIZES, Builder, Kind, Value
+from .lanes import transposed
 from .layout import Layout
 from .loops import Buffer
 
@@ -23,7 +24,7 @@ def write_fetch(
     rows: Value,
 ) -> None:
     """Copy the rows of a tile from an array to the tile's buffer."""
-    width = _row_width(buffer)
+    width = row_width(buffer)
     if layout.lanes == "features":
         element = layout.stored(buffer)
         stride = layout.strides(buffer)[0] if width > 1 else 1
@@ -44,7 +45,7 @@ def row_address(
     b: Builder, layout: Layout, buffer: Buffer, source: Value, where: Where, i: Value
 ) -> Value:
     """Return where the i-th row of a tile stands in an array."""
-    place = _row(b, where, i) * _row_width(buffer)
+    place = _row(b, where, i) * row_width(buffer)
     return b.at(source, place, layout.stored(buffer))
 
 
@@ -71,9 +72,9 @@ def _columns(
 ) -> None:
     """Write the rows that begin at `starts` side by side, one in each lane."""
     element, width = layout.stored(buffer), layout.width
-    count = _row_width(buffer)
+    count = row_width(buffer)
     step = _step(layout, buffer)
-    whole = count // width * width if width > 1 else 0
+    whole = count // width * width
     if whole:
         with b.loop(0, whole, width) as f:
             kind = Kind(element, width)
@@ -83,24 +84,8 @@ def _columns(
     if count > whole:
         with b.loop(whole, count) as f:
             each = [b.load(b.at(start, f, element), Kind(element)) for start in starts]
-            made = b.gathered(each) if width > 1 else each[0]
+            made = b.gathered(each)
             b.store(b.at(target, f * step, element), made)
-
-
-def transposed(b: Builder, block: Sequence[Value]) -> list[Value]:
-    """Return a square of vectors with rows and columns exchanged."""
-    rows = list(block)
-    size, k = len(rows), 1
-    while k < size:
-        lows = [i if not i & k else size + i - k for i in range(size)]
-        highs = [i + k if not i & k else size + i for i in range(size)]
-        for i in range(size):
-            if not i & k:
-                low = b.shuffle(rows[i], rows[i + k], lows)
-                high = b.shuffle(rows[i], rows[i + k], highs)
-                rows[i], rows[i + k] = low, high
-        k *= 2
-    return rows
 
 
 def write_deliver(
@@ -113,7 +98,7 @@ def write_deliver(
     rows: Value,
 ) -> None:
     """Copy the rows of a tile's buffer to an array."""
-    element, width = layout.stored(buffer), _row_width(buffer)
+    element, width = layout.stored(buffer), row_width(buffer)
     features = layout.lanes == "features"
     stride = layout.strides(buffer)[0] if features and width > 1 else 1
     step = _step(layout, buffer)
@@ -128,7 +113,8 @@ def write_deliver(
                 b.store(b.at(to, f, element), one)
 
 
-def _row_width(buffer: Buffer) -> int:
+def row_width(buffer: Buffer) -> int:
+    """Return how many numbers a sample has."""
     return math.prod(size for size in buffer.sizes if isinstance(size, int))
 
 

@@ -9,7 +9,7 @@ from math import nan
 from operator import mul
 from typing import Any
 
-from .builder import I64, Builder, Kind, Value
+from .builder import I64, Builder, Kind, Value, as_float32
 from .entries import evaluate, sequence, uniform
 from .errors import Unsupported
 from .layout import Layout
@@ -25,6 +25,7 @@ from .loops import (
     Place,
     Position,
     Store,
+    parts,
 )
 
 COMPARISONS = ("gt", "ge", "lt", "le", "eq")
@@ -45,7 +46,9 @@ class Scope:
         Gives the address at which a buffer begins.
     sizes
         Values of the batch: "rows" in the tile, the number "first" of its first sample
-        within the batch.
+        within the batch, the number "n" of all.
+    lane
+        The counter whose values stand side by side in a vector, if there is one.
     """
 
     def __init__(
@@ -84,7 +87,7 @@ class Scope:
 
         def visit(x: Expr) -> None:
             if x not in done:
-                for part in x.args if isinstance(x, Call) else ():
+                for part in parts(x):
                     visit(part)
                 done[x] = None
 
@@ -130,17 +133,22 @@ class Scope:
             yield
             return
         first, *rest = counters
-        start, stop = self.share(self.limit(first))
-        with self.inner():
-            if self.size(first) == 1:
-                self.at[first] = 0
-                with self.loops(rest):
-                    yield
-            else:
-                with self.b.loop(start, stop) as i:
-                    self.at[first] = i
-                    with self.loops(rest):
-                        yield
+        with self.inner(), self._each(first), self.loops(rest):
+            yield
+
+    @contextmanager
+    def _each(self, counter: Counter) -> Iterator[None]:
+        """Run the block for every value of a counter."""
+        if self.size(counter) == 1:
+            self.at[counter] = 0
+            yield
+            return
+        limit = self.limit(counter)
+        with (
+            self.share(limit) as (start, stop),
+            self.b.loop(start, stop) as self.at[counter],
+        ):
+            yield
 
     def across(self, body: Callable[[], None]) -> None:
         """Do the body for all of the lane counter, a vector at a time.
@@ -154,49 +162,56 @@ class Scope:
             return
         size, width = lane.size, self.width
         if not isinstance(size, int):
-            start, stop = self.share((self.limit(lane) + (width - 1)) / width)
-            with self.inner(), self.b.loop(start * width, stop * width, width) as i:
-                self.at[lane] = i
+            vectors = (self.limit(lane) + (width - 1)) / width
+            with self.inner(), self._vectors(lane, vectors):
                 body()
             return
         whole = size // width * width
-        last = self._is_last()
         if whole > width:
-            start, stop = self.share(self.b.constant(whole // width, I64))
-            with self.inner(), self.b.loop(start * width, stop * width, width) as i:
-                self.at[lane] = i
+            vectors = self.b.constant(whole // width, I64)
+            with self.inner(), self._vectors(lane, vectors):
                 body()
         elif whole:
-            with self.inner(), self._only(last):
+            with self.inner(), self.last():
                 self.at[lane] = 0
                 body()
         if size > whole:
-            with self.inner(), self._only(last):
+            with self.inner(), self.last():
                 self.at[lane], self.live = whole, size - whole
                 body()
 
-    def share(self, size: Value) -> tuple[Value, Value]:
-        """Return from where to where this thread runs, once: the outermost loop."""
-        b = self.b
-        if self.shared is None:
-            return b.constant(0, I64), size
-        (me, threads), self.shared = self.shared, None
-        return size * me / threads, size * (me + 1) / threads
-
-    def _is_last(self) -> Value | None:
-        """Return whether this thread does what is left over; None: every one does."""
-        if self.shared is None:
-            return None
-        me, threads = self.shared
-        return (me + 1).equals(threads)
+    @contextmanager
+    def _vectors(self, lane: Counter, count: Value) -> Iterator[None]:
+        """Run the block for so many whole vectors of the lane counter."""
+        width = self.width
+        with (
+            self.share(count) as (start, stop),
+            self.b.loop(start * width, stop * width, width) as self.at[lane],
+        ):
+            yield
 
     @contextmanager
-    def _only(self, truth: Value | None) -> Iterator[None]:
-        if truth is None:
+    def share(self, count: Value) -> Iterator[tuple[Value, Value]]:
+        """Have from where to where this thread runs; nothing inside is shared again."""
+        shared, self.shared = self.shared, None
+        if shared is None:
+            yield self.b.constant(0, I64), count
+        else:
+            me, threads = shared
+            yield count * me / threads, count * (me + 1) / threads
+        self.shared = shared
+
+    @contextmanager
+    def last(self) -> Iterator[None]:
+        """Have the block, which no loop shares, run by the last of the threads."""
+        shared, self.shared = self.shared, None
+        if shared is None:
             yield
-            return
-        with self.b.when(truth):
-            yield
+        else:
+            me, threads = shared
+            with self.b.when((me + 1).equals(threads)):
+                yield
+        self.shared = shared
 
     def exactly(self, body: Callable[[], None]) -> None:
         """Do the body as `across` does, and mask the samples behind the last."""
@@ -288,20 +303,26 @@ class Scope:
         step = self.step(x)
         if step == 0:
             return self._narrow(b.load(self.address(x), Kind(element)))
-        return self._narrow(self.vector(self.address(x), element, step, x.buffer))
+        return self._narrow(self.vector(self.address(x), element, step, self.counting))
 
-    def vector(self, address: Value, element: str, step: int, buffer: Buffer) -> Value:
-        """Load a vector whose lanes stand `step` entries apart."""
+    @property
+    def counting(self) -> int:
+        """How many lanes of a vector count."""
+        return self.live or self.width
+
+    def vector(self, address: Value, element: str, step: int, count: int) -> Value:
+        """Load a vector whose lanes stand `step` entries apart, as far as they count.
+
+        Behind every array there is room for a vector, but not for one that is spread.
+        """
         b, width = self.b, self.width
-        outside = buffer.space == "data"
-        if step == 1 and not (outside and self.live):
+        if step == 1:
             return b.load(address, Kind(element, width))
-        count = self.live if outside and self.live else width
         each = [
             b.load(b.at(address, i * step, element), Kind(element))
             for i in range(count)
         ]
-        return b.gathered(each + [each[0]] * (width - count))
+        return b.gathered(each + each[:1] * (width - count))
 
     def _picked(self, x: Load) -> Value:
         """Load entries of rows that are chosen lane by lane."""
@@ -311,10 +332,10 @@ class Scope:
         step, start = self.step(x), self.address(x)
         lanes = self.width if row.kind.lanes > 1 or step else 1
         each = []
-        for i in range(lanes):
+        for i in range(min(lanes, self.counting)):
             one = b.lane(row, i) + i * step
             each.append(b.load(b.at(start, one, element), Kind(element)))
-        found = each[0] if lanes == 1 else b.gathered(each)
+        found = b.gathered(each + each[:1] * (lanes - len(each)))
         # NumPy would refuse; a loss that is no number ends the training
         return b.select(there, found, nan) if found.kind.is_float else found
 
@@ -439,7 +460,7 @@ class Scope:
                 ready.append(self._truth(v))
             elif single and isinstance(a, Number):
                 # random numbers are float32 everywhere, and are compared as such
-                ready.append(float(self.b.rounded(a.value)))
+                ready.append(as_float32(a.value))
             else:
                 ready.append(self._as(v, Kind(element)) if isinstance(v, Value) else v)
         lanes = max((v.kind.lanes for v in ready if isinstance(v, Value)), default=1)

@@ -14,6 +14,7 @@ from .builder import I64, PTR, Builder, Kind, Value
 from .choose import Design
 from .layout import Layout
 from .loops import Buffer, Counter, Kernel, Load, N
+from .rows import row_width
 
 NONE = -1
 """What stands behind a list in place of its length when there is none."""
@@ -31,7 +32,7 @@ def lists(design: Design) -> dict[Buffer, Buffer]:
     for kernel, plan in design.plans.items():
         data = plan.first.buffer
         if data in design.copies.values() and through(kernel, plan) is not None:
-            count = _width(data) + 1
+            count = row_width(data) + 1
             if count <= MANY:
                 continue
             name = f"{data.name} places"
@@ -53,15 +54,10 @@ def whole_row(x: Load, counter: Counter) -> bool:
     place = x.places[0]
     terms = [(c, f) for c, f in place.terms if c.size != N]
     return (
-        not place.start and terms == [(counter, 1)] and counter.size == _width(x.buffer)
+        not place.start
+        and terms == [(counter, 1)]
+        and counter.size == row_width(x.buffer)
     )
-
-
-def _width(buffer: Buffer) -> int:
-    width = 1
-    for size in buffer.sizes:
-        width *= size if isinstance(size, int) else 1
-    return width
 
 
 def write_listed(
@@ -77,7 +73,7 @@ def write_listed(
         The addresses of the sample, of the copy, and of the list: whole numbers of 32
         bits, and behind room for one of 64 bits for each, the length or `NONE`.
     """
-    size, element = _width(buffer), layout.element
+    size, element = row_width(buffer), layout.element
     length = b.cell(b.constant(0, I64))
     whole = size // EIGHT * EIGHT
     with b.loop(0, whole, EIGHT) as i:

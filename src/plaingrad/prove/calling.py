@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import functools
 import io
+import itertools
 import random
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
+from .parameters import leaves, spelled
 
 Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]
@@ -27,6 +29,8 @@ LIBRARIES = (
     *(str(Path(__file__).parents[1]), "<__array_function__", "<frozen"),
 )
 """Where functions come from that are not the user's."""
+MOST = 100
+"""Containers of more parts hold data sample by sample, and are not looked through."""
 
 
 class Calls:
@@ -53,42 +57,45 @@ class Calls:
         self.values = dict(pair for f in functions for pair in surroundings(f))
         self.arrays = {
             name: value
-            for name, value in self.values.items()
-            if isinstance(value, np.ndarray)
-            and value.flags.writeable
-            and not any(value is array for array in own)
+            for name, value in _arrays(self.values)
+            if value.flags.writeable and not any(value is array for array in own)
         }
         self.saved = {name: array.copy() for name, array in self.arrays.items()}
         self.generators = [
-            (value, value.bit_generator.state)
+            (value, _state(value))
             for value in self.values.values()
-            if isinstance(value, np.random.Generator)
+            if isinstance(value, (np.random.Generator, np.random.RandomState))
         ]
-        self.random, self.seed = False, 0
+        self.random = self._drawn = False
         self.changed: list[str] = []
 
     def __call__(self, f: Callable[[], Any]) -> Any:
         """Return what a function returns, and put everything back."""
         try:
             with np.errstate(all="ignore"), redirect_stdout(io.StringIO()):
-                return self._seeded(f) if self.random else f()
+                return _apart(self._seeded(f) if self.random else f())
         finally:
             self._restore()
 
     def _seeded(self, f: Callable[[], Any]) -> Any:
         before = np.random.get_state(), random.getstate()  # noqa: NPY002
-        np.random.seed(self.seed)  # noqa: NPY002
-        random.seed(self.seed)
+        np.random.seed(0)  # noqa: NPY002
+        random.seed(0)
         for generator, state in self.generators:
-            generator.bit_generator.state = state
-            generator.random(self.seed)
+            _set_state(generator, state)
+        begun = self._states()
         try:
             return f()
         finally:
+            self._drawn |= not same(begun, self._states())
             np.random.set_state(before[0])  # noqa: NPY002
             random.setstate(before[1])
             for generator, state in self.generators:
-                generator.bit_generator.state = state
+                _set_state(generator, state)
+
+    def _states(self) -> list[Any]:
+        own = [_state(generator) for generator, _ in self.generators]
+        return [np.random.get_state(), random.getstate(), *own]  # noqa: NPY002
 
     def steady(self, f: Callable[[], Any], what: str) -> Any:
         """Return what `f`, which calls by this, returns; see whether it always does.
@@ -98,11 +105,9 @@ class Calls:
         DataError
             When two calls in the same state give different results.
         """
-        was, self.random = self.random, True
+        was, self.random, self._drawn = self.random, True, False
         first, second = f(), f()
-        self.seed = 1
-        other = f()
-        self.seed, self.random = 0, was or not same(first, other)
+        self.random = was or self._drawn
         if not same(first, second):
             raise DataError(
                 f"{what} gives another result each time it is called with the same "
@@ -119,6 +124,42 @@ class Calls:
                 if name not in self.changed:
                     self.changed.append(name)
                 array[...] = self.saved[name]
+
+
+def _arrays(values: Mapping[str, Any]) -> Iterator[tuple[str, Array]]:
+    """Yield the arrays among values, and those in their dicts, lists and tuples."""
+    for name, value in values.items():
+        held = isinstance(value, (np.ndarray, Mapping, list, tuple))
+        parts = list(itertools.islice(leaves(value), MOST + 1)) if held else []
+        for path, part in parts if len(parts) <= MOST else []:
+            if isinstance(part, np.ndarray):
+                yield spelled((name, *path)), part
+
+
+def _apart(found: Any) -> Any:
+    """Return a result with arrays of its own: those around it are put back."""
+    if isinstance(found, np.ndarray):
+        return found.copy()
+    if type(found) is dict:
+        return {key: _apart(value) for key, value in found.items()}
+    if type(found) in (list, tuple):
+        return type(found)(map(_apart, found))
+    return found
+
+
+def _state(generator: np.random.Generator | np.random.RandomState) -> Any:
+    if isinstance(generator, np.random.RandomState):
+        return generator.get_state()
+    return generator.bit_generator.state
+
+
+def _set_state(
+    generator: np.random.Generator | np.random.RandomState, state: Any
+) -> None:
+    if isinstance(generator, np.random.RandomState):
+        generator.set_state(state)
+    else:
+        generator.bit_generator.state = state
 
 
 def same(one: Any, other: Any) -> bool:

@@ -421,6 +421,16 @@ CAUSES: dict[str, Cause] = {
         ),
         weight="remark",
     ),
+    "unclaimed": Cause(
+        ("there are numbers without a gradient", "有些数没有给出梯度"),
+        (
+            "An object may hold data and settings beside its parameters. These have no "
+            "gradient and were not compared; a forgotten gradient is among them.",
+            "对象里除参数外还可能有数据和设置。以下各项没有给出梯度，未作比较；"
+            "如果漏算了某个梯度，也会列在其中。",
+        ),
+        weight="remark",
+    ),
     "of_output": Cause(
         ("the derivative expects the output", "导数函数的自变量是激活函数的输出"),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -39,7 +40,8 @@ def check(
         `loss(**arrays)` when it has as many arguments, and as `loss()` when it has none
         and uses the arrays of `params` as they are. It may return `(loss, grads)`.
     params
-        Parameters: a dict, list, tuple, object, or one array. They must be floats.
+        Parameters: a dict, list, tuple, object, or one array. They must be floats. In
+        an object, what has no gradient is taken for data.
     grads
         The claimed gradients, in the manner of `params` (a gradient of W1 may be called
         W1, dW1, grad_W1); or a function that returns them, called like the loss. With a
@@ -115,16 +117,18 @@ class Subject:
         if self.in_place and not all(array.flags.writeable for array in own):
             raise DataError(
                 "the loss has no arguments, so the parameters must be changed where "
-                "they are (and put back), but one of them is read-only. Hand over a "
-                "loss that takes the parameters."
+                "they are (and put back), but one of them is a plain number or "
+                "read-only. Hand over a loss that takes the parameters."
             )
         self.changed: list[str] = []
+        self.unclaimed: list[str] = []
 
     def start(self) -> Arrays:
         """Return the given parameters; in float64, where they are handed over."""
         return {
             name: array.copy() if self.in_place else array.astype(np.float64)
             for name, array in self.params.arrays.items()
+            if name not in self.unclaimed
         }
 
     def behaviour(self, adapt: Adapt | None = None) -> Behaviour:
@@ -146,18 +150,22 @@ class Subject:
 
         return Behaviour(value, gradients)
 
+    def leave_out(self, claimed: Mapping[str, Any]) -> None:
+        """Leave out what may be no parameter: numbers of an object without a claim."""
+        if self.params.loose:
+            without = [name for name, claim in claimed.items() if claim is None]
+            self.unclaimed = without if len(without) < len(claimed) else []
+
     def _claims(self, found: Any) -> dict[str, Any]:
         among = type(found) is type(self.params.structure)
         own = not among or isinstance(found, (Mapping, list, tuple, np.ndarray))
-        made = claims(found, self.params, own)
-        return {
-            n: v.copy() if isinstance(v, np.ndarray) else v for n, v in made.items()
-        }
+        return claims(found, self.params, own)
 
     def _call(
         self, f: Function, way: str, arrays: Mapping[str, Array], adapt: Adapt
     ) -> Any:
         """Call a function with copies of the parameters."""
+        arrays = {**self.params.arrays, **arrays}
         copies = {name: array.copy() for name, array in arrays.items()}
         if way == "none":
             return self.calls(lambda: self._in_place(f, copies))
@@ -206,40 +214,26 @@ def _second(found: Any) -> Any:
 
 
 def _way(f: Function, params: Parameters) -> str:
-    """Return how a function wants the parameters."""
+    """Return how a function wants the parameters: whole, names, places or none."""
     try:
-        signature = inspect.signature(f)
+        arguments = inspect.signature(f).parameters.values()
     except (ValueError, TypeError):
         return "whole"
-    names = [name for name in params.arrays if name.isidentifier()]
-    needed = [
-        p
-        for p in signature.parameters.values()
-        if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
-    ]
-    if not signature.parameters:
-        return "none"
-    if len(needed) == 1 and (
-        len(names) != 1 or isinstance(params.structure, np.ndarray)
-    ):
+    starred = [p for p in arguments if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    needed = [p.name for p in arguments if p.default is p.empty and p not in starred]
+    if not needed:
+        return "whole" if starred else "none"
+    if len(needed) == 1:
         return "whole"
-    if len(names) == len(params.arrays) and {p.name for p in needed} == set(names):
-        return "names" if len(needed) > 1 else "whole"
-    if len(needed) == len(params.arrays) > 1:
+    if set(needed) == set(params.arrays):
+        return "names"
+    if len(needed) == len(params.arrays):
         return "places"
-    if len(needed) <= 1:
-        return "whole" if needed or _positional(signature) else "none"
+    name, listed = getattr(f, "__name__", "f"), ", ".join(needed)
     raise DataError(
-        f"the function {getattr(f, '__name__', f)} wants {len(needed)} arguments "
-        f"({', '.join(p.name for p in needed)}). It is called with the parameters "
-        f"only: hand over lambda params: {getattr(f, '__name__', 'f')}(params, X, y)."
+        f"the function {name} wants {len(needed)} arguments ({listed}). It is called "
+        f"with the parameters only: hand over lambda params: {name}(params, X, y)."
     )
-
-
-def _positional(signature: inspect.Signature) -> bool:
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    first = next(iter(signature.parameters.values()))
-    return first.kind in kinds and first.default is first.empty
 
 
 def examine(
@@ -248,7 +242,9 @@ def examine(
     """Return evidence about the user's code, and, if wanted, what explains it."""
     behaviour, start = subject.behaviour(), subject.start()
     subject.calls.steady(lambda: behaviour.loss(start), "the loss")
-    subject.calls.steady(lambda: behaviour.gradients(start), "the gradient")
+    claimed = subject.calls.steady(lambda: behaviour.gradients(start), "the gradient")
+    subject.leave_out(claimed)
+    start = subject.start()
     seen: list[Point] = []
     for point in points(behaviour, start, entries):
         seen.append(point)
@@ -259,7 +255,7 @@ def examine(
     if not why:
         return evidence, []
     code = _code(subject)
-    squared = code is None or "** 2" in _loss_text(code) or "square" in _loss_text(code)
+    squared = code is None or bool(re.search(r"\*\* 2|square", ast.unparse(code.tree)))
     findings = diagnose(evidence, code, squared)
     if changed:
         findings.append(Finding("changes", holds=", ".join(changed)))
@@ -296,16 +292,14 @@ def _code(subject: Subject) -> FunctionCode | None:
     return code
 
 
-def _loss_text(code: FunctionCode) -> str:
-    return ast.unparse(code.tree)
-
-
 def _remarks(
     subject: Subject,
     behaviour: Behaviour,
     evidence: Evidence,
     code: FunctionCode | None,
 ) -> Iterator[Finding]:
+    if subject.unclaimed:
+        yield Finding("unclaimed", holds=", ".join(subject.unclaimed))
     if subject.calls.random:
         yield Finding("random", holds="np.random.seed(0)")
     noise = max(m.slopes.noise for p in evidence.points for m in p.measured.values())

@@ -155,9 +155,13 @@ def text_remarks(
     exps = [
         node
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "np.exp"
+        if isinstance(node, ast.Call)
+        and ast.unparse(node).startswith("np.exp(")
+        # exp(-z) is that of a sigmoid, which has no largest score
+        and not ast.unparse(node).startswith("np.exp(-")
     ]
-    if exps and ".max(" not in ast.unparse(tree) and nan():
+    shifted = re.search(r"\ba?max\(", ast.unparse(tree))
+    if exps and not shifted and nan():
         yield Finding("overflow", line=exps[0].lineno, before=ast.unparse(exps[0]))
     for node in ast.walk(tree) if kinks else ():
         compared = ast.unparse(node) if isinstance(node, ast.Compare) else ""

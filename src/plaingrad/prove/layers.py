@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -10,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
-from .calling import Function
+from ..errors import DataError, whole
+from .calling import Calls, Function
 from .check import Made, Subject, examine
 from .diagnose import Finding
 from .evidence import as_gradient
-from .parameters import Array, Arrays, claims, leaves, parameters
+from .parameters import Array, Arrays, Path, claims, leaves, parameters
 from .sources import Adapt
 from .verdict import CheckReport, known_language, report
 
@@ -48,6 +49,8 @@ def check_function(
     ------
     DataError
         When `f` does not return an array of the shape of `x`.
+    SettingError
+        When the language is not known.
 
     Examples
     --------
@@ -58,35 +61,42 @@ def check_function(
     known_language(lang)
     given = np.linspace(-3, 3, 40) if x is None else np.asarray(x)
     params = parameters(given)
-    weights = _weights(given.shape)
-    if np.shape(f(given.copy())) != given.shape:
+    plain, other = (
+        Subject(
+            [f, df], params, functools.partial(_activation, f, df, given.shape, side)
+        )
+        for side in (False, True)
+    )
+    out = plain.calls.steady(lambda: plain.calls(lambda: f(given.copy())), "f")
+    if np.shape(out) != given.shape:
         raise DataError(
             f"the function must return an array of the shape that it is given, "
-            f"{given.shape}, got {np.shape(f(given.copy()))}."
+            f"{given.shape}, got {np.shape(out)}."
         )
-
-    def made(adapt: Adapt, of_output: bool) -> Made:
-        own, derivative = adapt(f), adapt(df)
-
-        def loss(array: Array) -> float:
-            return float((own(array) * weights).sum())
-
-        def grads(array: Array) -> Any:
-            found = derivative(own(array) if of_output else array)
-            if np.shape(found) == (*given.shape, *given.shape):
-                return np.tensordot(weights, found, given.ndim)
-            entries = as_gradient(found, given.shape)
-            return found if entries is None else entries * weights
-
-        return loss, grads
-
-    plain = Subject([f, df], params, lambda adapt: made(adapt, False))
-    other = Subject([f, df], params, lambda adapt: made(adapt, True))
     if _agrees(other) and not _agrees(plain):
         evidence, findings = examine(other, given.size)
         remark = Finding("of_output", holds="df(f(x)) = measured")
         return report(evidence, [remark, *findings], lang)
     return report(*examine(other if _means_output(df) else plain, given.size), lang)
+
+
+def _activation(
+    f: Function, df: Function, shape: tuple[int, ...], of_output: bool, adapt: Adapt
+) -> Made:
+    """Return a weighted sum of an activation's output, and its claimed gradient."""
+    own, derivative, weights = adapt(f), adapt(df), _weights(shape)
+
+    def loss(array: Array) -> float:
+        return float((own(array) * weights).sum())
+
+    def grads(array: Array) -> Any:
+        found = derivative(own(array) if of_output else array)
+        if np.shape(found) == (*shape, *shape):
+            return np.tensordot(weights, found, len(shape))
+        entries = as_gradient(found, shape)
+        return found if entries is None else entries * weights
+
+    return loss, grads
 
 
 def _means_output(df: Function) -> bool:
@@ -138,43 +148,68 @@ def check_layer(
     Raises
     ------
     DataError
-        When the object has no such methods.
+        When the object has no such methods, or `x` holds no floats.
+    SettingError
+        When `entries` or `lang` is not what it may be.
     """
+    whole("entries", entries)
     known_language(lang)
-    kind = next((form for form in FORMS if hasattr(layer, form.forward)), None)
-    if kind is None:
-        raise DataError(
-            f"{type(layer).__name__} is no layer that can be checked: it needs the "
-            f"methods forward and backward, or get_output and get_input_grad."
-        )
-    array = np.asarray(x)
-    form = kind(layer, array, target)
-    found = parameters({"x": array, **form.parameters()})
-    functions = [
-        method
-        for name in form.methods
-        if callable(method := getattr(layer, name, None))
-    ]
-    subject = Subject(functions, found, form.make)
-    return report(*examine(subject, entries), lang)
+    for kind in FORMS:
+        if all(hasattr(layer, name) for name in kind.needed):
+            form = kind(layer, np.asarray(x), target)
+            found = parameters({"x": form.x, **form.arrays})
+            subject = Subject(form.functions, found, form.make)
+            return report(*examine(subject, entries), lang)
+    raise DataError(
+        f"{type(layer).__name__} is no layer that can be checked: it needs the "
+        f"methods forward and backward, or get_output and get_input_grad."
+    )
 
 
 class _ForwardBackward:
-    """A layer with forward and backward."""
+    """A layer with forward and backward.
 
-    forward = "forward"
-    methods: tuple[str, ...] = ("forward", "backward")
+    Attributes
+    ----------
+    functions
+        Its methods.
+    paths, arrays
+        What the output depends on, by the names of attributes.
+    weights
+        The numbers that its output is weighted with.
+    """
+
+    needed: tuple[str, ...] = ("forward", "backward")
+    optional: tuple[str, ...] = ()
 
     def __init__(self, layer: Any, x: Array, target: Any) -> None:
         self.layer, self.x, self.target = layer, x, target
-        out = self.output(copy.deepcopy(layer), x.copy())
-        self.weights = _weights(np.shape(out))
+        methods = (getattr(layer, n, None) for n in (*self.needed, *self.optional))
+        self.functions = [method for method in methods if callable(method)]
+        self._calls = Calls(self.functions, [])
+        self._calls.random = True  # all probes draw the same
+        base = self._probed(layer)
+        self.weights = _weights(np.shape(base))
+        self.paths: dict[str, Path] = {}
+        self.arrays: Arrays = {}
+        for path, array in _floats(layer):
+            moved = copy.deepcopy(layer)
+            _set(moved, path, array + 0.1 * (1 + np.abs(array)))
+            if not np.array_equal(self._probed(moved), base):
+                name = ".".join(map(str, path))
+                self.paths[name], self.arrays[name] = path, array
+
+    def _probed(self, layer: Any) -> Any:
+        """Return what a layer makes of the input, which leaves no trace."""
+        return self._calls(lambda: self.output(copy.deepcopy(layer), self.x.copy()))
+
+    def targets(self) -> tuple[Any, ...]:
+        """Return a copy of the target, if there is one."""
+        return () if self.target is None else (copy.deepcopy(self.target),)
 
     def output(self, layer: Any, x: Array) -> Any:
         """Return what the layer makes of its input."""
-        return (
-            layer.forward(x) if self.target is None else layer.forward(x, self.target)
-        )
+        return layer.forward(x, *self.targets())
 
     def gradients(self, layer: Any, x: Array) -> dict[str, Any]:
         """Return what the layer claims, after a forward pass."""
@@ -184,23 +219,20 @@ class _ForwardBackward:
         else:
             found = layer.backward(self.weights.copy() if self.weights.ndim else 1.0)
         if isinstance(found, tuple):
-            names = list(self.parameters())
-            return dict(zip(["x", *names], found, strict=False))
+            return dict(zip(["x", *self.arrays], found, strict=False))
         held = getattr(layer, "grads", None)
         inside = held if isinstance(held, (Mapping, list, tuple)) else layer
-        return {**_own(inside, self.parameters()), "x": found}
+        return {**self._own(inside), "x": found}
 
-    def parameters(self) -> Arrays:
-        """Return the arrays that the output depends on, by the names of attributes."""
-        found = dict(_floats(self.layer))
-        base = self.output(copy.deepcopy(self.layer), self.x.copy())
-        return {name: array for name, array in found.items() if self._used(name, base)}
-
-    def _used(self, name: str, base: Any) -> bool:
-        layer = copy.deepcopy(self.layer)
-        array = _get(layer, name)
-        _set(layer, name, array + 0.1 * (1 + np.abs(array)))
-        return not np.array_equal(self.output(layer, self.x.copy()), base)
+    def _own(self, inside: Any) -> dict[str, Any]:
+        """Return the gradients of parameters among what a layer holds."""
+        if isinstance(inside, (list, tuple)):
+            return dict(zip(self.arrays, inside, strict=False))
+        if not self.arrays:
+            return {}
+        held = parameters({str(p[-1]): self.arrays[n] for n, p in self.paths.items()})
+        found = claims(inside, held, own=isinstance(inside, Mapping))
+        return dict(zip(self.arrays, found.values(), strict=True))
 
     def make(self, adapt: Adapt) -> Made:
         """Return a loss, the weighted sum of the output, and the gradients."""
@@ -208,15 +240,13 @@ class _ForwardBackward:
 
         def filled(params: Mapping[str, Array]) -> tuple[Any, Array]:
             layer = copy.deepcopy(own)
-            for name, array in params.items():
-                if name != "x":
-                    _set(layer, name, array)
+            for name, path in self.paths.items():
+                _set(layer, path, params[name])
             return layer, params["x"]
 
         def loss(params: Mapping[str, Array]) -> float:
-            return float(
-                (np.asarray(self.output(*filled(params))) * self.weights).sum()
-            )
+            out = np.asarray(self.output(*filled(params)))
+            return float((out * self.weights).sum())
 
         def grads(params: Mapping[str, Array]) -> dict[str, Any]:
             return self.gradients(*filled(params))
@@ -227,25 +257,25 @@ class _ForwardBackward:
 class _GetOutput(_ForwardBackward):
     """A layer with get_output, get_input_grad and get_params_grad."""
 
-    forward = "get_output"
-    methods = ("get_output", "get_input_grad", "get_params_grad", "get_cost")
+    needed = ("get_output", "get_input_grad")
+    optional = ("get_params_grad", "get_cost")
 
     def output(self, layer: Any, x: Array) -> Any:
         """Return the output of the layer, or its cost beside a target."""
-        out = layer.get_output(x)
-        return out if self.target is None else layer.get_cost(out, self.target)
+        out, targets = layer.get_output(x), self.targets()
+        return layer.get_cost(out, *targets) if targets else out
 
     def gradients(self, layer: Any, x: Array) -> dict[str, Any]:
         """Return what the layer claims."""
         out = layer.get_output(x)
-        after = self.weights if self.target is None else self.target
+        (after,) = self.targets() or (self.weights.copy(),)
         claimed = {"x": layer.get_input_grad(out, after)}
-        names = self.parameters()
-        if names and hasattr(layer, "get_params_grad"):
-            flat = np.array([float(g) for g in layer.get_params_grad(x, after)])
-            ends = np.cumsum([array.size for array in names.values()])
+        if self.arrays and hasattr(layer, "get_params_grad"):
+            found = layer.get_params_grad(x, after)
+            flat = np.concatenate([np.ravel(part) for part in found])
+            ends = np.cumsum([array.size for array in self.arrays.values()])
             parts = np.split(flat, ends[:-1])
-            for (name, array), part in zip(names.items(), parts, strict=True):
+            for (name, array), part in zip(self.arrays.items(), parts, strict=True):
                 fits = part.size == array.size
                 claimed[name] = part.reshape(array.shape) if fits else part
         return claimed
@@ -266,45 +296,23 @@ def _wants(method: Callable[..., Any]) -> bool:
     return any(p.default is p.empty for p in needed)
 
 
-def _floats(layer: Any) -> Iterator[tuple[str, Array]]:
+def _floats(layer: Any) -> Iterator[tuple[Path, Array]]:
+    """Yield what may be parameters: arrays of floats that are no gradients."""
     for path, value in leaves(layer):
         if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size:
             if path[0] in ("grads", "grad") or str(path[-1]).startswith(("d", "grad")):
                 continue
             if len(path) == 1 or path[0] == "params":
-                yield ".".join(map(str, path)), value
+                yield path, value
 
 
-def _get(layer: Any, name: str) -> Array:
-    for part in name.split("."):
-        layer = _inner(layer, part)
-    return layer  # type: ignore[no-any-return]
-
-
-def _inner(holder: Any, part: str) -> Any:
-    if isinstance(holder, Mapping):
-        return holder[part]
-    return holder[int(part)] if isinstance(holder, list) else getattr(holder, part)
-
-
-def _set(layer: Any, name: str, array: Array) -> None:
-    *above, last = name.split(".")
+def _set(layer: Any, path: Path, array: Array) -> None:
+    """Put an array in place of another one inside a layer."""
+    *above, last = path
     for part in above:
-        layer = _inner(layer, part)
-    if isinstance(layer, list):
-        layer[int(last)] = array
-    elif isinstance(layer, Mapping):
+        held = isinstance(layer, (Mapping, list))
+        layer = layer[part] if held else getattr(layer, part)
+    if isinstance(layer, (Mapping, list)):
         layer[last] = array  # type: ignore[index]
     else:
         setattr(layer, last, array)
-
-
-def _own(inside: Any, params: Arrays) -> dict[str, Any]:
-    """Return the gradients of parameters among what a layer holds."""
-    if not params:
-        return {}
-    if isinstance(inside, (list, tuple)):
-        return dict(zip(params, inside, strict=False))
-    held = parameters({name.rpartition(".")[2]: a for name, a in params.items()})
-    found = claims(inside, held, own=isinstance(inside, Mapping))
-    return dict(zip(params, found.values(), strict=True))

@@ -16,6 +16,18 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
+from .kinds import (
+    DERIVATIVE,
+    MASK,
+    SHIFT,
+    both,
+    factor_cause,
+    is_derivative,
+    is_masked,
+    of_penalty,
+    scalar_kind,
+    text,
+)
 from .places import (
     Place,
     Rewrite,
@@ -26,13 +38,10 @@ from .places import (
     parsed,
     variables,
 )
-from .values import scalar_kind
 
 Found = Iterator[tuple[str, ast.expr]]
-DERIVATIVE = re.compile(r"deriv|prime|grad|2d|_?back|^d_|_d$|^d[A-Z]")
-SHIFT = re.compile(r"max|shift")
-MASK = re.compile(r"mask|drop|keep", re.IGNORECASE)
 DIGITS = re.compile(r"\d+")
+LABELS = re.compile(r"\by\b|label|target")
 FORMS = (
     *("({0} > 0)", "(1 - {0} ** 2)", "{0} * (1 - {0})", "(1 - np.tanh({0}) ** 2)"),
     "(np.exp(-{0}) / (1 + np.exp(-{0})) ** 2)",
@@ -40,65 +49,9 @@ FORMS = (
 """The usual derivatives of activations."""
 
 
-def text(node: ast.AST) -> str:
-    """Return an expression as it is written."""
-    return ast.unparse(node)
-
-
 def binary(left: ast.expr, op: ast.operator, right: ast.expr) -> ast.BinOp:
     """Return two expressions joined by an operator."""
     return ast.BinOp(left, op, right)
-
-
-def is_derivative(node: ast.AST) -> bool:
-    """Return whether an expression looks like the derivative of an activation."""
-    if isinstance(node, ast.Compare):
-        return True
-    if isinstance(node, ast.Call) and not text(node.func).startswith("np."):
-        return bool(DERIVATIVE.search(text(node.func)))
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        return any(text(a) == f"1 - {text(b)}" for a, b in _both(node))
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
-        return text(node.left) in ("1", "1.0") and _is_square(node.right)
-    return False
-
-
-def _is_square(node: ast.AST) -> bool:
-    if isinstance(node, ast.Call):
-        return text(node.func) in ("np.power", "np.square")
-    return isinstance(node, ast.BinOp) and (
-        isinstance(node.op, ast.Pow) or text(node.left) == text(node.right)
-    )
-
-
-def _both(node: ast.BinOp) -> tuple[tuple[ast.expr, ast.expr], ...]:
-    return (node.left, node.right), (node.right, node.left)
-
-
-def factor_cause(node: ast.expr, scope: Scope) -> str:
-    """Return which mistake it is when a factor is missing or too much."""
-    if isinstance(node, ast.Compare) and SHIFT.search(text(node)):
-        return "shift"
-    if is_derivative(node) or any(is_derivative(part) for part in ast.walk(node)):
-        return "no_derivative"
-    if is_masked(node, scope):
-        return "keep"
-    if isinstance(node, ast.Constant):
-        return "twice" if node.value in (2, 0.5) else "factor"
-    words = text(node)
-    if re.search(r"\blen\(|\.shape\[0\]|\.size", words):
-        return "batch"
-    kinds = {scalar_kind(w) for w in re.findall(r"[A-Za-z_]\w*", words)} - {"factor"}
-    value = variables(scope).get(words)
-    if is_array(value):
-        return "chain"
-    return min(kinds) if kinds else "chain" if "(" in words else "factor"
-
-
-def of_penalty(node: ast.AST) -> bool:
-    """Return whether an expression names the strength of a penalty."""
-    names = re.findall(r"[A-Za-z_]\w*", text(node))
-    return any(scalar_kind(name) == "penalty" for name in names)
 
 
 # Signs
@@ -302,11 +255,11 @@ def missing_arrays(place: Place) -> Found:
                 yield cause, binary(product, ast.Div(), parsed(str(number)))
         cause = "onehot" if zeros_and_ones else "formula"
         yield cause, binary(place.node, ast.Sub(), parsed(name))
-    small = [(n, v) for n, v in place.known.items() if is_array(v)]
     shape = place.shape
-    for name, value in small:
-        if place.whole and shape and value.shape != shape and _spreads(value, shape):
-            yield "chain", binary(place.node, ast.Mult(), parsed(name))
+    if place.whole and shape:
+        for name, value in place.known.items():
+            if is_array(value) and value.shape != shape and _spreads(value, shape):
+                yield "chain", binary(place.node, ast.Mult(), parsed(name))
 
 
 def _shares(known: Mapping[str, Any]) -> Iterator[str]:
@@ -314,13 +267,6 @@ def _shares(known: Mapping[str, Any]) -> Iterator[str]:
     for name, value in known.items():
         if is_number(value) and 0 < value < 1:
             yield from (name, f"(1 - {name})")
-
-
-def is_masked(node: ast.expr, scope: Scope) -> bool:
-    """Return whether a mask, an array of truth values, takes part in an expression."""
-    used = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
-    kinds = [getattr(scope.get(name), "dtype", np.dtype(float)).kind for name in used]
-    return "b" in kinds or bool(MASK.search(text(node)))
 
 
 def _spreads(value: Any, shape: tuple[int, ...]) -> bool:
@@ -347,10 +293,10 @@ def names(place: Place) -> Found:
                 cause = "activation" if DERIVATIVE.search(own) else "variable"
                 yield cause, parsed(name)
         return
-    if not is_array(value) and not is_number(value):
+    if not is_array(value):
         return
     for name, other in known.items():
-        if name == own or is_array(other) != is_array(value) or not is_array(value):
+        if name == own or not is_array(other):
             continue
         twin = _which(own, name) == "layer"
         if twin or other.shape in (value.shape, value.shape[::-1]):
@@ -371,7 +317,7 @@ def names_throughout(place: Place) -> Found:
         value = place.known.get(own)
         if not is_array(value):
             continue
-        derives = f"1 - {own}" in place.text or "tanh" in place.text
+        derives = re.search(rf"\b1(\.0)? - {own}\b|tanh", place.text)
         for name, other in place.known.items():
             same = is_array(other) and other.shape == value.shape
             if same and name.isidentifier() and name != own:
@@ -474,9 +420,11 @@ def wrong_terms(place: Place) -> Found:
     """Leave out a term of a sum."""
     node = place.node
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
-        indexed = any(isinstance(part, ast.Subscript) for part in place.above)
-        for kept, gone in _both(node):
-            cause = "onehot" if indexed else "formula"
+        around = [text(part) for part in place.above if isinstance(part, ast.Subscript)]
+        cause = "window" if around else "formula"
+        if LABELS.search(" ".join(around)):
+            cause = "onehot"
+        for kept, gone in both(node):
             yield "penalty" if of_penalty(gone) else cause, kept
 
 
@@ -556,7 +504,7 @@ def counts(place: Place) -> Found:
         indexed = any(isinstance(a, (ast.Subscript, ast.Call)) for a in place.above)
         cause = "window" if indexed else "formula"
         words = " ".join(text(a) for a in place.above if isinstance(a, ast.Subscript))
-        if re.search(r"\by\b|label|target", words):
+        if LABELS.search(words):
             cause = "onehot"
         for step in (1, -1):
             yield cause, ast.Constant(node.value + step)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+import types
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +19,15 @@ Path = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Parameters:
-    """The arrays of a structure by name, and the way back into such a structure."""
+    """The arrays of a structure by name, and the way back into such a structure.
+
+    `loose` says that an object is among it, which may hold other numbers, too.
+    """
 
     structure: Any
     paths: dict[str, Path]
     arrays: Arrays
+    loose: bool
 
     def rebuild(self, arrays: Mapping[str, Array]) -> Any:
         """Return a structure like the user's that holds other arrays."""
@@ -33,19 +38,23 @@ class Parameters:
 def parameters(structure: Any) -> Parameters:
     """Read a dict, list, tuple, object or single array of parameters.
 
+    A plain number becomes an array that is read-only: it cannot be changed where it is.
+
     Raises
     ------
     DataError
         When there is no array in it, or one that holds whole numbers.
     """
-    strict = not _is_object(structure)
+    loose = any(_is_object(value) for _, value in nodes(structure))
     paths: dict[str, Path] = {}
     arrays: Arrays = {}
     for path, value in leaves(structure):
         array = np.asarray(value)
         if array.dtype.kind == "f" and array.size:
             paths[spelled(path)], arrays[spelled(path)] = path, array
-        elif strict and array.dtype.kind in "iu":
+            if not isinstance(value, np.ndarray):
+                array.flags.writeable = False
+        elif not loose and array.dtype.kind in "iu":
             raise DataError(
                 f"the parameter {spelled(path)} holds whole numbers ({array.dtype}): "
                 f"it cannot be changed a little, so it has no slope, and an update of "
@@ -58,7 +67,7 @@ def parameters(structure: Any) -> Parameters:
             f"{type(structure).__name__}. Hand over a dict such as "
             f"{{'W1': W1, 'b1': b1}}, a list, an array, or an object that has them."
         )
-    return Parameters(structure, paths, arrays)
+    return Parameters(structure, paths, arrays, loose)
 
 
 def claims(gradients: Any, params: Parameters, own: bool = True) -> dict[str, Any]:
@@ -66,34 +75,61 @@ def claims(gradients: Any, params: Parameters, own: bool = True) -> dict[str, An
 
     A gradient is found under the parameter's own name, or as dW1, grad_W1, W1_grad;
     in a list or tuple by its place. Where the parameters stand among the gradients,
-    their own names tell nothing: then `own` is False.
+    their own names tell nothing: then `own` is False. Arrays are copied, and lists of
+    numbers become arrays.
     """
     names = list(params.paths)
-    alone = not isinstance(gradients, (Mapping, list, tuple))
+    listed = isinstance(gradients, (list, tuple))
+    if listed and isinstance(params.structure, np.ndarray):
+        single = len(gradients) == 1 and isinstance(gradients[0], np.ndarray)
+        return {names[0]: _array(gradients[0] if single else gradients)}
+    alone = not listed and not isinstance(gradients, Mapping)
     if len(names) == 1 and alone and not _is_object(gradients):
-        return {names[0]: gradients}
-    if isinstance(gradients, (list, tuple)) and len(gradients) == len(names):
+        return {names[0]: _array(gradients)}
+    if listed and len(gradients) == len(names):
         tops = {path[0] if path else None for path in params.paths.values()}
         if len(tops) == len(names):
-            return dict(zip(names, gradients, strict=True))
-    found = dict(leaves(gradients))
-    return {name: _claim(path, found, own) for name, path in params.paths.items()}
+            return dict(zip(names, map(_array, gradients), strict=True))
+    found = {
+        path: value
+        for path, value in nodes(gradients)
+        if not isinstance(value, Mapping) and not _is_object(value)
+    }
+    return {
+        name: _array(_claim(path, found, own)) for name, path in params.paths.items()
+    }
 
 
-def leaves(structure: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Yield the path and value of everything in a structure that is no container."""
+def _array(claim: Any) -> Any:
+    """Return a claim that nobody else changes, and a list of numbers as an array."""
+    if not isinstance(claim, (np.ndarray, list, tuple)):
+        return claim
+    try:
+        return np.array(claim)
+    except ValueError:
+        return None  # rows of different lengths
+
+
+def nodes(structure: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Yield path and value of a structure and of everything in it, outer ones first."""
+    yield path, structure
+    inside: Iterable[tuple[Any, Any]] = ()
     if isinstance(structure, Mapping):
-        for key, value in structure.items():
-            yield from leaves(value, (*path, key))
+        inside = structure.items()
     elif isinstance(structure, (list, tuple)):
-        for index, value in enumerate(structure):
-            yield from leaves(value, (*path, index))
-    elif _is_object(structure):
-        if len(path) < 3:
-            for key, value in vars(structure).items():
-                yield from leaves(value, (*path, key))
-    elif not isinstance(structure, (str, bool)) and not callable(structure):
-        yield path, structure
+        inside = enumerate(structure)
+    elif _is_object(structure) and len(path) < 3:
+        inside = vars(structure).items()
+    for key, value in inside:
+        yield from nodes(value, (*path, key))
+
+
+def leaves(structure: Any) -> Iterator[tuple[Path, Any]]:
+    """Yield the path and value of everything in a structure that is no container."""
+    for path, value in nodes(structure):
+        holds = isinstance(value, (Mapping, list, tuple)) or _is_object(value)
+        if not holds and not isinstance(value, (str, bool)) and not callable(value):
+            yield path, value
 
 
 def spelled(path: Path) -> str:
@@ -117,7 +153,7 @@ def _claim(path: Path, found: Mapping[Path, Any], own: bool) -> Any:
 
 
 def _is_object(structure: Any) -> bool:
-    plain = (np.ndarray, np.generic, type, np.random.Generator)
+    plain = (np.ndarray, np.generic, np.random.Generator, type, types.FunctionType)
     return hasattr(structure, "__dict__") and not isinstance(structure, plain)
 
 

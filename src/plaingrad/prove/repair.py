@@ -39,7 +39,7 @@ BACKWARD = {
 }
 """Repairs that may not change the loss: any loss can be bent to fit its gradient."""
 DISTURBED = (ast.Assign, ast.AugAssign, ast.Return)
-BROKEN = (Exception,)
+BROKEN = Exception
 """Changed code may fail in any way; then it is no repair."""
 
 
@@ -210,7 +210,10 @@ class _Search:
         """Return the lines that disturb wrong gradients only, others too, the loss."""
         groups: list[set[int]] = [set(), set(), set()]
         before = self.code.build(self.tree).gradients(self.evidence.points[0].params)
+        fixed = _counting(self.tree)
         for statement, _, _ in list(statements(self.tree, self.code.scopes)):
+            if id(statement) in fixed:
+                continue
             for group in self._blame(statement, before):
                 groups[group].add(id(statement))
         return groups
@@ -307,6 +310,27 @@ class _Search:
             for p, q in zip(points, self.evidence.points, strict=True)
         )
         return repaired, moved, tuple(p.claimed for p in points)
+
+
+def _counting(tree: ast.Module) -> set[int]:
+    """Return the statements that decide when while loops end, or may: by their ids.
+
+    They are never changed, since a loop that does not end cannot be dropped.
+    """
+    loops = [node for node in ast.walk(tree) if isinstance(node, ast.While)]
+    tested = {
+        part.id
+        for loop in loops
+        for part in ast.walk(loop.test)
+        if isinstance(part, ast.Name)
+    }
+    found = {id(part) for loop in loops for part in ast.walk(loop)}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Assign, ast.AugAssign)):
+            names = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
+            stored = {part.id for part in names if isinstance(part.ctx, ast.Store)}
+            found |= {id(node)} if stored & tested else set()
+    return found
 
 
 def _promising(behaviour: Behaviour, point: Point) -> bool:

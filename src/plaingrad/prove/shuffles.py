@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from .operators import factor_cause, of_penalty
+from .kinds import factor_cause, of_penalty
 from .places import Scope
 
 

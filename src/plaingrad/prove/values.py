@@ -7,7 +7,6 @@ at all points, within their errors. The first that does is taken.
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .evidence import Evidence, Point, as_gradient, claim_of
+from .kinds import scalar_kind
 
 Array = np.ndarray[Any, Any]
 
@@ -176,25 +176,6 @@ def _powers(name: str, value: float) -> Iterable[tuple[float, str]]:
         yield from ((1 - value, f"1 - {name}"), (1 / (1 - value), f"1 / (1 - {name})"))
 
 
-KINDS = {
-    "rate": r"lr|learning_?rate|alpha|eta|rate",
-    "keep": r".*(keep|drop|mask).*|p|retain",
-    "step": r"h|hh|dx|delta|epsilon|eps|step",
-    "penalty": r"l1|l2|lam|lambd|lambda_|reg|weight_?decay|reg_?\w*",
-    "batch": r"n|m|N|M|batch|batch_?size|num_\w+|n_samples|len.*",
-}
-"""What scalars are usually called, by what they are."""
-
-
-def scalar_kind(name: str) -> str:
-    """Return what a scalar seems to be, by its name; "factor" when it tells nothing."""
-    last = name.rpartition(".")[2]
-    for cause, pattern in KINDS.items():
-        if re.fullmatch(pattern, last):
-            return cause
-    return "factor"
-
-
 def _kind(name: str, evidence: Evidence, value: float) -> str:
     return "batch" if value in evidence.sizes else scalar_kind(name)
 
@@ -279,8 +260,7 @@ def _some_entries(evidence: Evidence, name: str) -> Guess | None:
     for axis in range(len(shape)):
         bad, good = (set(group[axis].tolist()) for group in inside)
         if len(shape) > 1 and not bad & good:
-            index = ", ".join(":" * axis + str(sorted(bad)) for _ in range(1))
-            return Guess("entries", f"axis {axis}: {index.lstrip(':')}")
+            return Guess("entries", f"axis {axis}: {sorted(bad)}")
     return Guess("entries", f"{len(wrong)} / {len(wrong) + len(right)}")
 
 
@@ -317,11 +297,11 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     _other_shape,
     _not_finite,
     _zeros,
-    _stale,
     _of_another,
     _factor,
     _penalty,
     _turned,
+    _stale,
     _nearly,
     _some_entries,
     _unknown,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import unknown_name
+from ..write.plain import aligned
 from .causes import CAUSES
 from .diagnose import Finding
 from .evidence import Evidence
@@ -36,13 +38,15 @@ WORDS = {
         "经实际运行：与下一处改动一起，{} 与测得的斜率一致。",
     ),
     "guess": (
-        "The numbers fit this; the line was not changed and run.",
-        "数值符合这一判断；尚未修改并运行该行。",
+        "The numbers fit this; no line was changed and run.",
+        "数值符合这一判断；没有修改并运行代码。",
     ),
     "move": (
         "Move this line to the end, after all gradients.",
         "把这一行移到最后，放在所有梯度之后。",
     ),
+    "claimed": ("claimed", "声称值"),
+    "measured": ("measured", "测得值"),
     "leave out": ("Leave this line out.", "去掉这一行。"),
 }
 HEAD = (
@@ -119,7 +123,7 @@ class CheckReport:
         return self.ok
 
     def __str__(self) -> str:
-        table = _columns([self._head, *map(self._cells, self.rows)])
+        table = aligned([self._head, *map(self._cells, self.rows)])
         parts = [self._summary(), *table]
         for finding in self.findings:
             title, *rest = self._told(finding)
@@ -196,7 +200,7 @@ class CheckReport:
         yield "title", f"{start}{cause.title[self._language]}"
         yield "text", cause.why[self._language]
         if finding.holds:
-            yield "code", finding.holds
+            yield "code", self._equation(finding.holds)
         if finding.line:
             yield "text", f"{self._word('where').format(finding.line)}{colon}"
             yield "code", finding.before
@@ -210,21 +214,19 @@ class CheckReport:
         if finding.proved:
             word = "together" if finding.together else "proved"
             yield "text", self._word(word).format(names)
-        elif not finding.remark and finding.line:
+        elif not finding.remark and " = " in finding.holds:
             yield "text", self._word("guess")
+
+    def _equation(self, holds: str) -> str:
+        """Return what holds in the words of the language."""
+        words = {word: self._word(word) for word in ("claimed", "measured")}
+        return re.sub(r"\b(claimed|measured)\b", lambda m: words[m[0]], holds)
 
 
 def report(
     evidence: Evidence, findings: Sequence[Finding], lang: str = "en"
 ) -> CheckReport:
-    """Return the report of a check.
-
-    Raises
-    ------
-    SettingError
-        When the language is not known.
-    """
-    known_language(lang)
+    """Return the report of a check."""
     wrong = set(evidence.wrong())
     half = {n for f in findings if f.cause == "convention" for n in f.params}
     rows = tuple(_row(evidence, name, wrong, half) for name in evidence.names)
@@ -245,18 +247,3 @@ def _row(evidence: Evidence, name: str, wrong: set[str], half: set[str]) -> Row:
     elif all(kink.all() for kink in seen):
         verdict = "unseen"
     return Row(name, shape, error, sum(map(len, seen)) - kinks, kinks, verdict)
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(_width(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell + " " * (width - _width(cell))
-            for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
-
-
-def _width(text: str) -> int:
-    return sum(2 if ord(letter) > 0x2E80 else 1 for letter in text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 
 from ..errors import missing_extra
 
@@ -32,6 +31,11 @@ ul { padding-left: 1.2rem; color: var(--pale); font-size: 0.95rem; }
 code { font-family: ui-monospace, Consolas, Menlo, monospace; font-size: 0.9em; }
 h3 code, td code { color: var(--pale); }
 h1 code { font-size: 0.85em; }
+pre {
+  margin: 1.8rem 0 0; padding: 0.45rem 0.7rem; overflow-x: auto; line-height: 1.45;
+  background: var(--soft); border-left: 3px solid var(--line);
+}
+pre code { font-size: 0.8em; }
 p { margin: 0.7rem 0; }
 .formula { overflow-x: auto; overflow-y: hidden; margin: 0.9rem 0; }
 .formula + p { margin-top: -0.2rem; }
@@ -44,7 +48,15 @@ mtd { text-align: left; }
 table { border-collapse: collapse; width: 100%; font-size: 0.95rem; }
 th, td { text-align: left; padding: 0.35rem 0.7rem; border-top: 1px solid var(--line); }
 th { border-top: 0; background: var(--soft); }
-@media print { body { max-width: none; margin: 0; } h2, h3 { break-after: avoid; } }
+.bare { font-variant-numeric: tabular-nums; }
+.bare tr:first-child td { border-top: 0; }
+.bare td:first-child { min-width: 7rem; white-space: nowrap; width: 1%; }
+.bare td:last-child { min-width: 7rem; white-space: nowrap; width: 1%; }
+@media print {
+  body { max-width: none; margin: 0; }
+  h2, h3, pre { break-after: avoid; }
+  tr { break-inside: avoid; }
+}
 """
 
 _FUNCTION = '<mo form="prefix" lspace="0.17em" rspace="0">'
@@ -57,7 +69,8 @@ def page(markdown: str, title: str, lang: str = "en") -> str:
     ----------
     markdown
         As derivations and certificates are written: headings, lists, tables, words in
-        asterisks, code, and LaTeX between dollar signs.
+        asterisks, code (blocks of it without blank lines), and LaTeX between dollar
+        signs.
     title
         The title of the page.
     lang
@@ -103,17 +116,26 @@ def _block(text: str) -> str:
         points = re.split(r"^- ", text, flags=re.MULTILINE)[1:]
         items = "\n".join(f"<li>{_inline(point.strip())}</li>" for point in points)
         return f"<ul>\n{items}\n</ul>"
+    if text.startswith("```"):
+        code = "\n".join(text.split("\n")[1:-1])
+        return f"<pre><code>{html.escape(code)}</code></pre>"
     if text.startswith("|"):
-        return "\n".join(["<table>", *_rows(text), "</table>"])
+        return _table(text)
     return f"<p>{_inline(text)}</p>"
 
 
-def _rows(text: str) -> Iterator[str]:
+def _table(text: str) -> str:
+    """Return a table as HTML; one with an empty head is bare."""
     head, _, *body = text.split("\n")
-    for line, cell in [(head, "th"), *((line, "td") for line in body)]:
-        cells = line.strip("| ").split(" | ")
-        row = "".join(f"<{cell}>{_inline(one)}</{cell}>" for one in cells)
-        yield f"<tr>{row}</tr>"
+    rows = [_row(line, "td") for line in body]
+    if head.strip("| "):
+        return "\n".join(["<table>", _row(head, "th"), *rows, "</table>"])
+    return "\n".join(['<table class="bare">', *rows, "</table>"])
+
+
+def _row(line: str, cell: str) -> str:
+    cells = line.strip("| ").split(" | ")
+    return f"<tr>{''.join(f'<{cell}>{_inline(one)}</{cell}>' for one in cells)}</tr>"
 
 
 def _inline(text: str) -> str:

@@ -26,11 +26,16 @@ def wrapped(text: str, indent: str = "", limit: int = WIDTH) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows of cells as lines, two spaces between the columns."""
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(_padded, cells, widths)).rstrip() for cells in rows]
+
+
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Return rows of cells as text, the columns in line and the first row a head."""
-    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(map(_padded, cells, widths)).rstrip() for cells in rows]
-    return "\n".join([lines[0], "-" * (sum(widths) + 2 * len(widths) - 2), *lines[1:]])
+    lines = aligned(rows)
+    return "\n".join([lines[0], "-" * max(map(width, lines)), *lines[1:]])
 
 
 def _padded(cell: str, columns: int) -> str:

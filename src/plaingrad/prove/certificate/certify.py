@@ -18,7 +18,7 @@ from ...trace import Declared
 from ...train.session import Prepared
 from ...write.script import script
 from .claim import Claim
-from .compare import Measured, Point, frozen, judge, measure, second_opinions
+from .compare import Measured, Point, judge, measure, second_opinions
 from .links import Chain
 from .record import Certificate, Row
 from .sentences import sentences
@@ -109,11 +109,11 @@ def _rows(
                 found[name] = found[name].with_more(more)
     yield judge("", "X", found["X"])
     for name, one in declared.items():
-        layer = repr(one.layer)
+        layer, shape = repr(one.layer), point.values[name].shape
         if name in found:
             yield judge(layer, name, found[name])
         else:
-            yield frozen(layer, name, point.values[name].shape)
+            yield Row(layer=layer, name=name, shape=shape, verdict="frozen")
 
 
 def _found(point: Point, entries: Mapping[str, int], seed: int) -> dict[str, Measured]:

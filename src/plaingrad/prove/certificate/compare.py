@@ -370,20 +370,3 @@ def part(off: float, scale: float) -> float:
 def largest(values: Array) -> float:
     """Return the largest absolute value of those that are finite."""
     return float(np.abs(values).max(initial=0.0, where=np.isfinite(values)))
-
-
-def frozen(layer: str, name: str, shape: tuple[int, ...]) -> Row:
-    """Return the row of an array that training leaves as it is."""
-    return Row(
-        layer=layer,
-        name=name,
-        shape=shape,
-        method="",
-        error=None,
-        checked=0,
-        ways=0,
-        kinks=0,
-        moved=False,
-        second=None,
-        verdict="frozen",
-    )

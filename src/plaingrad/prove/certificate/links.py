@@ -28,7 +28,7 @@ from ...program import Program
 from ...run import compile_procedure
 from ...schedules import Time
 from ...trace import Traced
-from ...train.engines import MISSING, available
+from ...train.engines import available
 from ...train.history import History
 from ...train.loop import train
 from ...write.script import script
@@ -105,27 +105,17 @@ class Chain:
             proved, printed = self.by_gradients(), self.by_script()
         yield self._link("script", proved, printed)
         if not available():
-            yield Link(
-                name="native", error=None, parameter="", verdict="left out", why=MISSING
-            )
+            yield Link(name="native", verdict="left out", why="unavailable")
             return
         try:
             yield self._link("native", printed, self.by_machine())
         except Unsupported as error:
-            yield Link(
-                name="native",
-                error=None,
-                parameter="",
-                verdict="left out",
-                why=str(error),
-            )
+            yield Link(name="native", verdict="left out", why=str(error))
 
     def _link(self, name: str, before: Arrays, after: Arrays) -> Link:
         """Compare the weights of two ways to train."""
         if not all(np.isfinite(value).all() for value in before.values()):
-            return Link(
-                name=name, error=None, parameter="", verdict="not shown", why="diverged"
-            )
+            return Link(name=name, verdict="not shown", why="diverged")
         ways = {p: largest(before[p] - self.start[p]) for p in before}
         farthest = max(ways.values())
         errors: dict[str, float] = {}

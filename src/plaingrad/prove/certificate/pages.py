@@ -1,4 +1,4 @@
-"""Certificates as text, Markdown and HTML."""
+"""Certificates as text and Markdown."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ...shapes import show
-from ...write.page import blocks, page
+from ...write.document import bars
 from ...write.plain import table, wrapped
 from .compare import TOLERANCE
 from .links import TOLERANCE as LINKED
@@ -15,48 +15,38 @@ from .record import Certificate, Row
 from .sentences import sentences
 
 
-def markdown(certificate: Certificate, lang: str) -> str:
-    """Return a certificate as Markdown."""
-    parts = [
-        _bars(part) if isinstance(part, list) else part
-        for part in _Pages(certificate, lang).parts()
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def html(certificate: Certificate, lang: str) -> str:
-    """Return a certificate as a web page that needs no network."""
-    title = sentences(lang)["title"].format(network=certificate.network)
-    return page(markdown(certificate, lang), title.replace("`", ""), lang)
-
-
-def fragment(certificate: Certificate, lang: str) -> str:
-    """Return a certificate as HTML to be put into a page, as notebooks do."""
-    return blocks(markdown(certificate, lang))
-
-
-def text(certificate: Certificate, lang: str) -> str:
-    """Return a certificate as plain text."""
-    parts = []
-    for part in _Pages(certificate, lang).parts():
-        if isinstance(part, list):
-            parts.append(_table(part))
-        else:
-            parts.append("\n".join(map(_wrapped, part.splitlines())))
-    return "\n\n".join(parts)
-
-
-class _Pages:
+class CertificatePages:
     """What a certificate says: paragraphs of Markdown, and tables as rows of cells."""
 
     def __init__(self, certificate: Certificate, lang: str) -> None:
         self.of = certificate
         self.words = sentences(lang)
 
+    def title(self) -> str:
+        """Return the title."""
+        return self.words["title"].format(network=self.of.network)
+
+    def markdown(self) -> str:
+        """Return it as Markdown."""
+        parts = [
+            bars(part) if isinstance(part, list) else part for part in self.parts()
+        ]
+        return "\n\n".join(parts) + "\n"
+
+    def text(self) -> str:
+        """Return it as plain text."""
+        parts = []
+        for part in self.parts():
+            if isinstance(part, list):
+                parts.append(_table(part))
+            else:
+                parts.append("\n".join(map(_wrapped, part.splitlines())))
+        return "\n\n".join(parts)
+
     def parts(self) -> Iterator[str | list[list[str]]]:
         """Yield paragraphs and tables."""
         say, of = self.words, self.of
-        yield "# " + say["title"].format(network=of.network)
+        yield f"# {self.title()}"
         yield say[f"all_{of.verdict}"]
         yield from self._problems()
         yield self._loss()
@@ -104,7 +94,7 @@ class _Pages:
                 name = say[link.name]
                 yield say["link_wrong"].format(link=name, parameter=link.parameter)
             elif link.verdict == "left out":
-                yield say["missing"].format(why=link.why)
+                yield say["missing"].format(why=say.get(link.why, link.why))
             elif link.why:
                 yield say[link.why]
 
@@ -179,12 +169,6 @@ def _brief(value: float) -> str:
         return f"{value:.2g}"
     digits, exponent = f"{value:.1e}".split("e")
     return f"{digits.removesuffix('.0')}e{int(exponent)}"
-
-
-def _bars(rows: Sequence[Sequence[str]]) -> str:
-    """Return a table as Markdown."""
-    head, *body = [f"| {' | '.join(cells)} |" for cells in rows]
-    return "\n".join([head, f"|{' --- |' * len(rows[0])}", *body])
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

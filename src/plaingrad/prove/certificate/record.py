@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ...errors import FileError
 from ...files import write_whole
+from ...write.document import Document, Pages
 
 if TYPE_CHECKING:
     from ...network import Network
@@ -57,14 +58,14 @@ class Row:
     layer: str
     name: str
     shape: tuple[int, ...]
-    method: str
-    error: float | None
-    checked: int
-    ways: int
-    kinks: int
-    moved: bool
-    second: float | None
     verdict: Verdict
+    method: str = ""
+    error: float | None = None
+    checked: int = 0
+    ways: int = 0
+    kinks: int = 0
+    moved: bool = False
+    second: float | None = None
     why: str = ""
     worst: tuple[tuple[int, ...], float, float] | None = None
 
@@ -85,19 +86,22 @@ class Link:
     verdict
         "proved", "wrong", "not shown" or "left out".
     why
-        What is missing, where it is left out, or a word for why nothing is shown.
+        A word for the reason, or what is missing, where nothing is shown.
     """
 
     name: str
-    error: float | None
-    parameter: str
     verdict: Verdict
+    error: float | None = None
+    parameter: str = ""
     why: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Certificate:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Certificate(Document):
     """What `Network.prove` found.
+
+    `text()`, `markdown()` and `html()` write it, in its own language or in the one that
+    they are given; `save(path)` writes a file.
 
     Attributes
     ----------
@@ -158,34 +162,10 @@ class Certificate:
         """Whether every gradient and every link is proved."""
         return self.verdict == "proved"
 
-    def __str__(self) -> str:
-        return self.text()
+    def _pages(self, lang: str) -> Pages:
+        from .pages import CertificatePages
 
-    __repr__ = __str__
-
-    def text(self, lang: str | None = None) -> str:
-        """Return it as plain text, in "en" or "zh"; by default in its own language."""
-        from .pages import text
-
-        return text(self, lang or self.lang)
-
-    def _repr_html_(self) -> str:
-        """Return the table for a notebook."""
-        from .pages import fragment
-
-        return fragment(self, self.lang)
-
-    def markdown(self, lang: str | None = None) -> str:
-        """Return it as Markdown, in "en" or "zh"; by default in its own language."""
-        from .pages import markdown
-
-        return markdown(self, lang or self.lang)
-
-    def html(self, lang: str | None = None) -> str:
-        """Return it as a web page that needs no network."""
-        from .pages import html
-
-        return html(self, lang or self.lang)
+        return CertificatePages(self, lang)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain JSON."""
@@ -221,10 +201,9 @@ class Certificate:
         It is Markdown in a file called .md, a web page in .html, text in .txt, and else
         JSON, which `load_certificate` reads.
         """
-        made = {".md": self.markdown, ".html": self.html, ".txt": self.text}
-        ending = Path(path).suffix
-        content = made[ending]() if ending in made else json.dumps(self.as_dict())
-        return write_whole(path, content)
+        if Path(path).suffix in self._forms():
+            return super().save(path)
+        return write_whole(path, json.dumps(self.as_dict()))
 
     def verify(self, network: Network, X: Any, y: Any, **settings: Any) -> Verification:
         """Prove the same again, and compare: network, weights, data and result.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...train.engines import MISSING
 from ...write.words import words
 
 SENTENCES: dict[str, dict[str, str]] = {
@@ -54,6 +55,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "compared: try a smaller learning rate.",
         "link_wrong": "{link}: the largest difference is in `{parameter}`.",
         "missing": "Left out: {why}",
+        "unavailable": MISSING,
         "words": "How to read it",
         "word_slope": "The *slope* of the loss by an entry is how fast the loss grows "
         "when that entry grows. The gradient of an array claims the slopes by all its "
@@ -145,6 +147,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "diverged": "权重在这几次更新中变成无穷大，无法比较：请减小学习率。",
         "link_wrong": "{link}：差异最大的是 `{parameter}`。",
         "missing": "略去：{why}",
+        "unavailable": "机器码需要 llvmlite，但没有安装。请运行：pip install llvmlite",
         "words": "怎样读这份证书",
         "word_slope": "损失对某个元素的*斜率*，是该元素增大时损失增长的快慢。数组的梯"
         "度声称给出对其全部元素的斜率，训练按它进行。",

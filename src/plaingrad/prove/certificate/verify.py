@@ -51,7 +51,9 @@ class Verification:
             what = say["comma"].join(say[f"what_{name}"] for name in self.changed)
             told.append(say["changed"].format(what=what))
         elif self.differs:
-            told.append(say["fails"].format(what=say["comma"].join(self.differs)))
+            links = {link.name for link in self.before.links}
+            names = [say[name] if name in links else name for name in self.differs]
+            told.append(say["fails"].format(what=say["comma"].join(names)))
         told.append(say["again"].format(verdict=say[self.again.verdict]))
         return "\n".join(told)
 

@@ -43,7 +43,7 @@ def check_script(
     """
     words, file = said(lang), Path(path)
     try:
-        text = file.read_text(encoding="utf-8-sig").replace("\r\n", "\n")
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(f"{file} cannot be read: {error}") from None
     outcome = checked(file, text, seconds)

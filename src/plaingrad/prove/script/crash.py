@@ -114,6 +114,13 @@ def as_float(tree: ast.Module, text: Text, line: int) -> Iterator[Found]:
         yield Found("whole", node.lineno, text.replaced(call, new), True)
 
 
+def _length(value: Any) -> int | None:
+    try:
+        return len(value)
+    except TypeError:
+        return None
+
+
 def recounted(
     source: str, line: int, counted: int, held: Mapping[str, Any]
 ) -> str | None:
@@ -124,7 +131,7 @@ def recounted(
     fitting = [
         call.args[0]
         for call in lengths
-        if len(held.get(ast.unparse(call.args[0]), ())) == counted
+        if _length(held.get(ast.unparse(call.args[0]))) == counted
     ]
     for call in lengths:
         if call.lineno == line and fitting:

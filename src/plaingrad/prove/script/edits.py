@@ -6,13 +6,16 @@ import ast
 import difflib
 
 
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text as Python counts them: a form feed ends none."""
+    return text.removesuffix("\n").split("\n")
+
+
 class Text:
     """A script's text, by the places that its syntax tree names."""
 
     def __init__(self, text: str) -> None:
-        self.lines = text.splitlines(keepends=True)
-        if self.lines and not self.lines[-1].endswith("\n"):
-            self.lines[-1] += "\n"
+        self.lines = [f"{line}\n" for line in lines_of(text)]
 
     def between(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
         """Return where a node begins and ends, in characters of the whole text."""
@@ -84,7 +87,7 @@ class Text:
 
 def changed_lines(before: str, after: str) -> list[tuple[int, str, str]]:
     """Return (line, old, new) of the lines in which two texts differ."""
-    old, new = before.splitlines(), after.splitlines()
+    old, new = lines_of(before), lines_of(after)
     found = []
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     for kind, a, b, c, d in matcher.get_opcodes():

@@ -6,6 +6,7 @@ import ast
 import itertools
 from collections.abc import Iterator
 
+from .edits import Text
 from .lint import Found
 from .measure import Examined
 from .run import Script
@@ -34,11 +35,13 @@ def _shifted(lines: list[str], by: int) -> list[str]:
 
 def moved_out(text: str, script: Script, examined: Examined) -> Iterator[Found]:
     """Yield texts with updates taken out of a loop that computes no prediction."""
-    tree, lines = ast.parse(text), text.splitlines(keepends=True)
+    tree, lines = ast.parse(text), Text(text).lines
     updates = _lines(script, examined)
     for loop in ast.walk(_training(tree, script, examined)):
         if not isinstance(loop, ast.For) or loop.lineno == _line(script, examined):
             continue
+        if loop.body[0].lineno == loop.lineno:
+            continue  # all in one line
         inner = [s for s in loop.body if s.lineno in updates]
         if not inner or any(_names(loop.target) & _names(s) for s in inner):
             continue
@@ -62,7 +65,7 @@ def moved_out(text: str, script: Script, examined: Examined) -> Iterator[Found]:
 
 def moved_in(text: str, script: Script, examined: Examined) -> Iterator[Found]:
     """Yield texts with updates put into the loop over the samples before them."""
-    tree, lines = ast.parse(text), text.splitlines(keepends=True)
+    tree, lines = ast.parse(text), Text(text).lines
     updates = _lines(script, examined)
     body = getattr(_training(tree, script, examined), "body", [])
     for place, loop in enumerate(body):
@@ -70,6 +73,8 @@ def moved_in(text: str, script: Script, examined: Examined) -> Iterator[Found]:
         numbers = [n for n, s in enumerate(after) if s.lineno in updates]
         if not isinstance(loop, ast.For) or not numbers:
             continue
+        if loop.body[0].lineno == loop.lineno:
+            continue  # all in one line
         moved = after[: numbers[-1] + 1]
         by = loop.body[0].col_offset - loop.col_offset
         begin, end = moved[0].lineno - 1, moved[-1].end_lineno or 0

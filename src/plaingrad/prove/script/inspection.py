@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from .crash import as_float, explain, listed, recounted
-from .edits import Text, changed_lines
+from .edits import Text, changed_lines, lines_of
 from .find import Found as Step
 from .find import find
 from .indent import moved_in, moved_out
 from .lint import Found, lint
 from .losses import Loss
-from .measure import Examined, gathering
+from .measure import Examined, gathering, spread, steady
 from .old import readable
 from .outcome import Finding, Outcome, Row
 from .proposals import proposals
@@ -89,7 +89,7 @@ class Inspection:
 
     def _line(self, line: int) -> int:
         """Return the line of the original that a line of the present text was."""
-        old, new = self.original.splitlines(), self.text.splitlines()
+        old, new = lines_of(self.original), lines_of(self.text)
         if len(old) == len(new):
             return line
         matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
@@ -142,7 +142,17 @@ class Inspection:
         if step.examined is None:
             self._without_step(step)
             return None
+        if not steady(step.script, step.examined):
+            self._refuse("unsteady")
+            return None
         return step
+
+    def _found(self, text: str) -> Step | None:
+        """Return the training step of a changed text, if Python can read that."""
+        try:
+            return find(prepare(self.path, text))
+        except (SyntaxError, ValueError):
+            return None
 
     def _mend(self, step: Step) -> bool:
         """Find what lets a script go on that has stopped."""
@@ -151,8 +161,9 @@ class Inspection:
             if found.text is None:
                 self._note(found)
                 return False
-            again = find(prepare(self.path, found.text)).look
-            if (again.line, str(again.error)) != (look.line, str(look.error)):
+            again = self._found(found.text)
+            error = again and (again.look.line, str(again.look.error))
+            if error and error != (look.line, str(look.error)):
                 self._note(found)
                 return True
         return self._mend_line(look.line or 0, look.error)
@@ -166,16 +177,10 @@ class Inspection:
         for proposal in proposals(self.text, scopes):
             if proposal.line != line or time.monotonic() > until:
                 continue
-            try:
-                again = find(prepare(self.path, proposal.text))
-            except (SyntaxError, ValueError):
-                continue
-            examined = again.examined
-            if again.look.error is None and examined is not None:
-                loss = examined.best()
-                if loss is not None and examined.right(loss):
-                    self._note(Found(proposal.cause, line, proposal.text, True))
-                    return True
+            again = self._found(proposal.text)
+            if again is not None and again.look.error is None and _goes_down(again):
+                self._note(Found(proposal.cause, line, proposal.text, True))
+                return True
         return False
 
     def _without_step(self, step: Step) -> None:
@@ -259,9 +264,8 @@ class Inspection:
         if loss.last:
             ways = moved_in(self.text, script, examined)
         for found in ways:
-            after = find(prepare(self.path, found.text or ""))
-            best = after.examined.best() if after.examined else None
-            if best and after.examined and after.examined.right(best) and not best.last:
+            after = self._found(found.text or "")
+            if after is not None and _goes_down(after, last=False):
                 self._note(found)
                 self.outcome.status, self.outcome.mended = "wrong", True
                 return True
@@ -305,7 +309,15 @@ class Inspection:
             row = Row(parameter.path, self._line(site.line), one.verdict, *numbers)
             self.outcome.rows.append(row)
         good = all(one.good for one in fits.values())
-        self.outcome.uneven = good and not examined.even(loss)
+        self.outcome.uneven = good and spread(examined.parameters, fits) >= 0.01
+
+
+def _goes_down(step: Step, last: bool = True) -> bool:
+    """Say whether every parameter goes down a loss; `last`, be it one sample's."""
+    loss = step.examined.best() if step.examined else None
+    if step.examined is None or loss is None or (loss.last and not last):
+        return False
+    return step.examined.right(loss)
 
 
 WRONG = ("up", "astray", "unmoved", "aimless")

@@ -38,6 +38,8 @@ OLD_MODULES = {
 }
 STEP = re.compile(r"^(h|eps|epsilon|delta|dx|d|step|perturbation)$")
 COUNT = re.compile(r"correct|cnt|count|hits|right|error|loss|cost|acc", re.IGNORECASE)
+RUNNING = re.compile(r"correct|hits|right|error|loss|cost|acc", re.IGNORECASE)
+"""Sums that are meant for one epoch: a plain count may go on from epoch to epoch."""
 
 
 def old_names(tree: ast.Module, text: Text) -> Iterator[Found]:
@@ -154,10 +156,13 @@ def floored(tree: ast.Module, text: Text) -> Iterator[Found]:
 
 
 def objects(tree: ast.Module, text: Text) -> Iterator[Found]:
-    """Arrays of Python objects."""
+    """Arrays of Python objects, where numbers may be meant."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
+        entries = [part for arg in node.args[:1] for part in getattr(arg, "elts", [])]
+        if any(isinstance(part, ast.Name | ast.Call | ast.Lambda) for part in entries):
+            continue  # such as layers
         for word in node.keywords:
             if word.arg == "dtype" and ast.unparse(word.value) in (
                 "object",
@@ -210,7 +215,7 @@ def never_reset(tree: ast.Module, text: Text) -> Iterator[Found]:
                 if inner is outer or not isinstance(node, ast.AugAssign):
                     continue
                 name = ast.unparse(node.target)
-                again = isinstance(node.op, ast.Add) and COUNT.search(name)
+                again = isinstance(node.op, ast.Add) and RUNNING.search(name)
                 if again and name in shown - assigned and _outermost(tree, outer):
                     first = outer.body[0].lineno
                     made = text.inserted(first, f"{name} = 0")

@@ -93,7 +93,7 @@ class Examined:
 
     def right(self, loss: Loss) -> bool:
         """Say whether the steps are right: even, and not far too small or large."""
-        return self.even(loss) and scale(self.parameters, self.fits(loss)) is None
+        return self.even(loss) and off(self.parameters, self.fits(loss)) < 2
 
     def best(self) -> Loss | None:
         """Return the loss that the steps follow best, a said one before others."""
@@ -129,29 +129,21 @@ def spread(parameters: list[Parameter], fits: dict[str, Fit]) -> float:
     return min(max(many) / min(many) - 1 for many in (relative, plain))
 
 
-def scale(parameters: list[Parameter], fits: dict[str, Fit]) -> float | None:
-    """Return how much too large the steps are, where no custom explains it, or None.
+def off(parameters: list[Parameter], fits: dict[str, Fit]) -> int:
+    """Return how far steps are from the gradient times the written rate.
 
-    Sums in place of means and squares without their 2 make steps larger or smaller by
-    numbers that a script can have meant.
+    0 says that they are that; 1, that they are larger or smaller by a number that can
+    be meant, as by sums in place of means and squares without their 2; 2, by one that
+    cannot.
     """
-    found = _relative(parameters, fits)
-    if not found or 1 / MEANT < found[0] < MEANT:
-        return None
-    return found[0]
-
-
-def unscaled(parameters: list[Parameter], fits: dict[str, Fit]) -> bool:
-    """Tell whether the steps are the gradient times the written rate."""
-    return all(abs(one - 1) < 0.01 for one in _relative(parameters, fits))
-
-
-def _relative(parameters: list[Parameter], fits: dict[str, Fit]) -> list[float]:
-    return [
+    factors = [
         fits[p.path].factor / p.rate
         for p in parameters
         if fits[p.path].verdict == "down"
     ]
+    if factors and not 1 / MEANT < factors[0] < MEANT:
+        return 2
+    return int(any(abs(one - 1) >= 0.01 for one in factors))
 
 
 def fit(parameter: Parameter, slopes: np.ndarray) -> Fit:
@@ -227,6 +219,16 @@ def examine(script: Script, goal: Goal, quick: bool = False) -> Examined | None:
         return None
     slopes = _slopes(script, goal, parameters, held.notes)
     return Examined(goal, base, parameters, slopes, dict(held.notes.losses))
+
+
+def steady(script: Script, examined: Examined) -> bool:
+    """Say whether a step is the same when it is taken again."""
+    paths = [parameter.path for parameter in examined.parameters]
+    after = run(script, goal=examined.goal, keep=paths).notes.after
+    return all(
+        path in after and np.array_equal(after[path], examined.base.after[path])
+        for path in paths
+    )
 
 
 def _changed(script: Script, base: Notes) -> list[str]:

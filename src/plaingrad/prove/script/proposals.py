@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..operators import DERIVATIVE, MASK, OPERATORS, Found, is_derivative
+from ..kinds import DERIVATIVE, MASK, is_derivative
+from ..operators import OPERATORS, Found, names_throughout
 from ..places import Place, Rewrite, Scope, parsed, places, statements, variables
 from ..shuffles import SHUFFLES
 from .edits import Text
@@ -69,22 +70,6 @@ def other_layers(place: Place) -> Found:
     for name in known:
         if name != own and DIGITS.sub("", name) == stem:
             yield "place" if inside else "layer", parsed(name)
-
-
-def renamed(place: Place) -> Found:
-    """Take another array wherever a name stands in what is computed."""
-    if not place.whole:
-        return
-    known = variables(place.scope)
-    used = [ast.unparse(n) for n in ast.walk(place.node) if isinstance(n, ast.Name)]
-    for own in sorted({name for name in used if used.count(name) > 1}):
-        value = known.get(own)
-        for name, other in known.items():
-            if name == own or not isinstance(value, np.ndarray):
-                continue
-            if isinstance(other, np.ndarray) and other.shape == value.shape:
-                new = re.sub(rf"\b{own}\b", name, ast.unparse(place.node))
-                yield "place", parsed(new)
 
 
 def unused(place: Place) -> Found:
@@ -192,6 +177,17 @@ def other_names(place: Place) -> Found:
         ):
             inside = any(is_derivative(above) for above in place.above)
             yield "place" if inside else "variable", parsed(name)
+
+
+def counters(place: Place) -> Found:
+    """Take a counter for a fixed index: x[i] for x[0]."""
+    node = place.node
+    if not isinstance(place.parent, ast.Subscript) or place.field != "slice":
+        return
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        for name, value in variables(place.scope).items():
+            if type(value) is int and name.isidentifier():
+                yield "variable", parsed(name)
 
 
 def _size(value: Any) -> tuple[int, ...] | None:
@@ -323,8 +319,8 @@ def _scaled(statement: ast.stmt) -> str | None:
 
 OWN: tuple[Rewrite, ...] = (
     *(turned_step, turned_indices, turned_arguments, exchanged_sides, other_layers),
-    *(unused, batch_softmax, renamed, unsquared, scaled_masks),
+    *(unused, batch_softmax, names_throughout, unsquared, scaled_masks),
 )
 LIKELY = 1 + len(OWN)
 """The last rank of the changes that are tried first."""
-LATE = (other_names, logistic_of)
+LATE = (other_names, counters, logistic_of)

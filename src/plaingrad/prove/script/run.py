@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import io
+import itertools
 import random
 import sys
+import time
 import traceback
 import types
 import warnings
@@ -21,6 +23,10 @@ from .instrument import HOOK, Site, instrument
 from .watch import Enough, Notes, Watch
 
 SEED = 20_17
+CLOCKS = ("time", "perf_counter", "monotonic")
+"""Clocks that tell the same in every run: they tick whenever they are asked."""
+TICK = 1e-3
+"""How far a clock goes on then, in seconds."""
 RUNS: list[int] = []
 """One entry for each run in this process."""
 
@@ -143,16 +149,25 @@ def _quiet() -> Iterator[None]:
 
 @contextmanager
 def _same_chances() -> Iterator[None]:
-    """Begin every run with the same random numbers, also where none were asked for."""
-    make = np.random.default_rng
+    """Begin every run with the same random numbers and the same time of day."""
+    make, seeded = np.random.default_rng, np.random.seed
+    clocks = {name: getattr(time, name) for name in CLOCKS}
+    ticks = itertools.count(1)
 
-    def same(seed: Any = None) -> np.random.Generator:
+    def generator(seed: Any = None) -> np.random.Generator:
         return make(SEED if seed is None else seed)
 
+    def seed(seed: Any = None) -> None:
+        seeded(SEED if seed is None else seed)
+
     random.seed(SEED)
-    np.random.seed(SEED)  # noqa: NPY002 - what scripts use
-    np.random.default_rng = same
+    seeded(SEED)
+    np.random.default_rng, np.random.seed = generator, seed
+    for name in CLOCKS:
+        setattr(time, name, lambda: TICK * next(ticks))
     try:
         yield
     finally:
-        np.random.default_rng = make
+        np.random.default_rng, np.random.seed = make, seeded
+        for name, clock in clocks.items():
+            setattr(time, name, clock)

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..causes import CAUSES
-from .edits import Text
+from .edits import Text, lines_of
 from .losses import Loss
-from .measure import Examined, Fit, Parameter, examine, fit, scale, spread, unscaled
+from .measure import Examined, Fit, Parameter, examine, fit, off, spread
 from .proposals import LIKELY, Proposal, proposals
 from .run import Script, prepare, run
 from .watch import Goal
@@ -48,14 +48,12 @@ class Repair:
 class Search:
     """What the search came to: the repairs in order, and whether they prove to be all.
 
-    `tried` counts the changes, `spent` says that the time was used up.
+    `spent` says that the time was used up.
     """
 
     repairs: list[Repair]
     proved: bool = False
-    tried: int = 0
     spent: bool = False
-    after: Examined | None = None
 
 
 def same_goal(script: Script, goal: Goal, other: Script) -> Goal:
@@ -126,7 +124,7 @@ class Seeker:
             self.script = prepare(self.script.path, repair.text, self.script.single)
             self.examined, self.loss = examined, loss
             if examined.right(loss):
-                self.result.proved, self.result.after = True, examined
+                self.result.proved = True
                 break
         return self.result
 
@@ -188,7 +186,6 @@ class Seeker:
                 continue
             proposal = self._ranked(proposal)
             texts.add(proposal.text)
-            self.result.tried += 1
             badness = judge(proposal)
             if badness is None or badness >= self.before:
                 continue
@@ -206,7 +203,7 @@ class Seeker:
         places = [
             self.script.sites[n] for p in self.examined.parameters for n in p.sites
         ]
-        lines = self.script.text.splitlines()
+        lines = lines_of(self.script.text)
         return {
             place.line: bool(re.search(r"-=|=.*\w\]* - ", lines[place.line - 1]))
             for place in places
@@ -324,35 +321,36 @@ class Seeker:
             if before is None or after is None or after.shape != parameter.value.shape:
                 return None
             moved.append(replace(parameter, step=after - before))
+            if parameter.step.any() and not moved[-1].step.any():
+                return None  # what stands still is not mended
         return min(
             self._badness({p.path: fit(p, slopes[p.path]) for p in moved})
             for slopes in self.examined.slopes.values()
         )
 
     def _judge_forward(self, proposal: Proposal) -> tuple[int, ...] | None:
-        """Return how bad the steps are after a change that may change the loss."""
+        """Return how bad the steps are after a change that may change the loss.
+
+        It must make all of them right: a part of any loss can be bent to fit.
+        """
         whole = self._whole(proposal, quick=True)
         if whole is None:
             return None
         _, examined, loss = whole
+        if not examined.right(loss):
+            return None
         return self._badness(examined.fits(loss), examined.parameters)
 
     def _badness(
         self, fits: dict[str, Fit], parameters: list[Parameter] | None = None
     ) -> tuple[int, int, int]:
-        """Return how many steps are wrong, whether factors differ, and are off.
-
-        They are off by 1 where a custom explains that, and by 2 where none does.
-        """
+        """Return how many steps are wrong, whether factors differ, and how far off."""
         wrong = sum(not one.good for one in fits.values())
         still = sum(one.verdict == "still" for one in fits.values())
         parameters = parameters or self.examined.parameters
         uneven = spread(parameters, fits) >= 0.01
-        off = (
-            2 if scale(parameters, fits) is not None else not unscaled(parameters, fits)
-        )
         wrong += len(fits) if still == len(fits) else 0
-        return wrong, int(uneven), off
+        return wrong, int(uneven), off(parameters, fits)
 
     def _whole(
         self, proposal: Proposal, quick: bool = False
@@ -368,10 +366,15 @@ class Seeker:
             loss = best if examined.right(best) else loss
         if loss is None:
             return None
-        fits = examined.fits(loss)
+        fits, old = examined.fits(loss), self.examined.fits(self.loss)
         if self._badness(fits, examined.parameters) >= self.before:
             return None
-        wrong = [p for p, one in self.examined.fits(self.loss).items() if not one.good]
+        seen = {path for path, one in fits.items() if one.slopes.any()}
+        if any(one.slopes.any() and path not in seen for path, one in old.items()):
+            return None  # what is no longer measured is not mended
+        wrong = [p for p, one in old.items() if not one.good]
+        if any(p in fits and fits[p].verdict == "still" for p in wrong):
+            return None  # nor what stands still
         mended = tuple(path for path in wrong if path in fits and fits[path].good)
         if not quick and not self._lasts(made[0], examined, loss):
             return None

@@ -36,6 +36,8 @@ RATE = re.compile(r"^(lr|alpha|eta|rate|learning_?rate|step_size)$", re.I)
 """What learning rates are called."""
 COMPARED = re.compile(r"[=<>!]=|[<>]|equal")
 """What tells that an addition counts a row, right or wrong."""
+SUMMED = re.compile(r"sum|mean|count")
+"""What tells that it adds up many rows at once."""
 FETCHED: dict[str, Any] = {}
 """What was loaded, by the place and arguments of the call."""
 
@@ -107,7 +109,7 @@ class Watch:
     sites
         The places of the instrumented script.
     goal
-        The step to follow, or None to look around until the loops have passed twice.
+        The step to follow, or None to look around.
     changes
         What is added to leaves as the step begins, by path.
     held
@@ -177,7 +179,10 @@ class Watch:
         key = f"{site} {given!r} {named!r}"
         if key not in FETCHED:
             FETCHED[key] = function(*given, **named)
-        return copy.deepcopy(FETCHED[key])
+        try:
+            return copy.deepcopy(FETCHED[key])
+        except TypeError:  # it holds an open file, as what np.load returns may
+            return FETCHED.pop(key)
 
     def made(self, line: int, values: Any) -> Any:
         """Note where an iterator was made."""
@@ -397,7 +402,8 @@ class Watch:
     def _count(self, place: Site, holder: Any, key: Any) -> None:
         """Count rows, and see fractions that are cut off."""
         if holder is None:
-            compared = place.inplace and COMPARED.search(place.doc)
+            single = COMPARED.search(place.doc) and not SUMMED.search(place.doc)
+            compared = place.inplace and single
             one = compared and is_number(self._last) and self._last in (0, 1)
             more = self._counts.get(key, 0) + 1 if one else -PASSES
             self._counts[key] = more if place.inplace else 0
@@ -409,8 +415,10 @@ class Watch:
     def ratio(self, line: int, name: str, left: Any, right: Any) -> Any:
         """Note by what a count is divided, and return the quotient."""
         counted = self._counts.get(name, 0)
-        if self.goal is None and counted > 0 and is_number(right) and counted != right:
+        if self.goal is None and counted > 0 and is_number(right):
             self.notes.miscounted[line] = (counted, float(right))
+            if counted == right:  # what was said before was said on the way
+                del self.notes.miscounted[line]
         return left / right
 
     def _pick(self, site: int, holder: Any, key: Any) -> None:

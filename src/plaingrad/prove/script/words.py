@@ -259,6 +259,8 @@ SAID: dict[str, dict[str, str]] = {
         "syntax": "Python 3 cannot read line {line}: {error}.",
         "error": "it stops at line {line} with {error}.",
         "library": "the gradients come from {name}, not from the script.",
+        "unsteady": "its steps are others each time it runs, also with NumPy's random "
+        "numbers seeded. Give a seed to what draws them: np.random.RandomState(0).",
         "time": "it did not come to a second step within {seconds} s.",
         "killed": "it did not end within {seconds} s, and was ended.",
         "crashed": "Python itself ended while it ran: {error}.",
@@ -310,6 +312,8 @@ SAID: dict[str, dict[str, str]] = {
         "syntax": "Python 3 无法读取第 {line} 行：{error}。",
         "error": "脚本在第 {line} 行中止：{error}。",
         "library": "梯度由 {name} 计算，而不是由脚本计算。",
+        "unsteady": "每次运行的更新都不同，即使固定了 NumPy 的随机种子。"
+        "请给抽取随机数的对象设定种子，例如 np.random.RandomState(0)。",
         "time": "{seconds} 秒内没有到达第二步。",
         "killed": "{seconds} 秒内没有结束，已被终止。",
         "crashed": "运行时 Python 自身终止：{error}。",
