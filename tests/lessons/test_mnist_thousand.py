@@ -102,3 +102,4 @@ def test_tanh_and_softmax_in_full(full):
     printed = [("0.883", "0.8407"), ("0.940", "0.8701")]
     assert rows(full["softmax_by_hand"], 100, 290) == printed
     assert full["soft_test"] == pytest.approx(0.867, abs=0.005)
+    assert full["soft_test"] < full["softmax_by_hand"][-1][2]

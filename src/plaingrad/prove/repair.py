@@ -87,7 +87,7 @@ class Proposal:
     change: Change
 
 
-Key = tuple[int, bool, int, int, int]
+Key = tuple[int, bool, int, bool, int, int]
 """The smaller, the better a repair."""
 
 
@@ -281,8 +281,10 @@ class _Search:
             *(tuple(repaired), changed, tree, claimed),
         )
         general = CAUSES[proposal.cause].general
-        key = (-len(repaired), general, proposal.rank, proposal.size, repair.line)
-        return key, repair
+        # a 2 says less than the mask that it belongs to
+        bare = proposal.cause == "twice"
+        ease = (proposal.rank, bare, proposal.size, repair.line)
+        return (-len(repaired), general, *ease), repair
 
     def _judged(
         self, behaviour: Behaviour, loss: bool

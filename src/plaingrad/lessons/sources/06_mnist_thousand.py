@@ -55,15 +55,16 @@ print(images.shape, test_images.shape, "the first label:", labels[0], wanted[0])
 # %% [markdown] lang="en"
 # ## By hand: one image at a time
 #
-# 784 inputs, 40 hidden units with ReLU, 10 outputs, no biases. Each image is one step:
-# predict, compare, go back through the layers, change the weights. One pass through
-# all 1,000 images is an *epoch*. The derivative of ReLU, `relu2deriv`, is handed over,
-# because we shall need another one soon.
+# 784 inputs, 40 hidden units with ReLU (a negative sum becomes 0), 10 outputs, no
+# biases. Each image is one step: predict, compare, go back through the layers, change
+# the weights. One pass through all 1,000 images is an *epoch*. The derivative of ReLU,
+# `relu2deriv`, is handed over, because we shall need another one soon.
 
 # %% [markdown] lang="zh"
 # ## 亲手写：一次一张图片
 #
-# 784 个输入，40 个隐藏单元（ReLU），10 个输出，没有偏置。每张图片走一步：
+# 784 个输入，40 个隐藏单元（用 ReLU：负的和变成 0），
+# 10 个输出，没有偏置。每张图片走一步：
 # 预测，比较，逐层往回传，改权重。把 1000 张图片全过一遍，叫做一*轮*（epoch）。
 # ReLU 的导数 `relu2deriv` 作为参数传进去，因为很快就要换一个。
 
@@ -588,12 +589,14 @@ for name, book, ours, right in [
 
 # %% [markdown] lang="en"
 # Most of what the book gains step by step was lost by the first mistake: without it,
-# the square error with dropout is as good as softmax. A method should be judged on code
-# that was checked.
+# the square error with dropout is as good as softmax. The other two cost nothing here:
+# with tanh the repaired network is even a little worse. A wrong gradient can be lucky,
+# and a good score is no proof. A method should be judged on code that was checked.
 
 # %% [markdown] lang="zh"
 # 书中一步步赢得的，多半是第一个错误输掉的：没有它，平方误差加丢弃法不比 softmax 差。
-# 评判一种方法，要用检查过的代码。
+# 另外两个错误在这里没造成损失：tanh 网络改对以后，甚至略差一点。
+# 错的梯度也可能碰上好运，分数高并不是证明。评判一种方法，要用检查过的代码。
 
 # %%
 import matplotlib.pyplot as plt
