@@ -200,15 +200,29 @@ print(script[script.index("    # forward") : script.index("    if")])
 # is our loop: `diff` is `delta`, here with its 2, `X.T @` multiplies by the input, and
 # `n` is the number of rows of `X`, one for now.
 #
-# ## When it fails
-#
-# Now let the input be 2 instead of 0.5, and change nothing else.
+# `pg.lessons.worksheet` puts the numbers in: the first step, as one would do it on paper.
 
 # %% [markdown] lang="zh"
 # 上面最后几行出自 plaingrad 为这次训练打印的 NumPy 程序，
 # 正是我们的循环：`diff` 就是 `delta`（这里带着系数 2），`X.T @` 是乘以输入，`n` 是 `X`
 # 的行数，目前只有一行。
 #
+# `pg.lessons.worksheet` 把数字代进去：下面就是第一步，像在纸上演算一样。
+
+# %%
+net.params["W1"][0, 0] = 0.5
+sheet = pg.lessons.worksheet(net, [x], goal, loss=pg.MSE(), optimizer=pg.SGD(lr=0.5))
+for line in sheet.lines:
+    print(line.code)
+    for entry in line.entries:
+        print(f"    {entry.name} = {entry.work} = {entry.value}")
+
+# %% [markdown] lang="en"
+# ## When it fails
+#
+# Now let the input be 2 instead of 0.5, and change nothing else.
+
+# %% [markdown] lang="zh"
 # ## 失败的时候
 #
 # 现在把输入从 0.5 改成 2，其他都不变。

@@ -489,6 +489,27 @@ certificate = net.prove()
 for row in certificate.rows:
     print(f"d{row.name}: largest error {row.error:.1g}, {row.verdict}")
 
+# %% [markdown] lang="en"
+# To follow it with a pencil, take the worksheet of one update, which has every product
+# and sum with its numbers: here the backward pass of the very first sample. Look for
+# the units that ReLU silenced; `diff` is the delta of the output.
+
+# %% [markdown] lang="zh"
+# 想拿铅笔跟着算一遍，就用一次更新的逐步演算（worksheet），每个乘积、每个和都写着数字。
+# 下面是第一个样本的反向计算。找一找被 ReLU 变成零的单元；`diff` 就是输出的 delta。
+
+# %%
+fresh = pg.Sequential(pg.Linear(4, bias=False), pg.ReLU(), pg.Linear(1, bias=False))
+fresh.build(lights, dtype="float64")
+fresh.params["W1"][:], fresh.params["W2"][:] = start
+rate = pg.SGD(lr=alpha / 2)
+sheet = pg.lessons.worksheet(fresh, lights[0], walk[0], loss=pg.MSE(), optimizer=rate)
+for line in sheet.lines:
+    if line.section == "backward":
+        print(line.code)
+        for entry in line.entries:
+            print(f"    {entry.name} = {entry.work} = {entry.value}")
+
 # %% [markdown] lang="en" tags=["question"]
 # Leave ReLU out: `hidden = sample @ weights_1`, and `hidden_delta` without the
 # `* (hidden > 0)`. How far does the error fall?
