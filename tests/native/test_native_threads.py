@@ -63,7 +63,7 @@ def test_threads_share_each_kernel_of_the_only_tile(
     network, least, layout, monkeypatch
 ):
     monkeypatch.setattr(table, "cores", lambda: 3)
-    monkeypatch.setattr("plaingrad.native.choose.WORTH", 0)
+    monkeypatch.setattr("plaingrad.native.choose.TOGETHER", 0)
     monkeypatch.setattr("plaingrad.native.assemble.LARGE", least)
     lanes, tile = layout
     rng = np.random.default_rng(0)
@@ -100,7 +100,7 @@ def eager(monkeypatch):
     """Let threads share all work that can be shared."""
     monkeypatch.setenv("PLAINGRAD_CACHE", "off")
     monkeypatch.setattr("plaingrad.native.cached._known", {})
-    monkeypatch.setattr("plaingrad.native.choose.WORTH", 0)
+    monkeypatch.setattr("plaingrad.native.choose.TOGETHER", 0)
     monkeypatch.setattr("plaingrad.native.assemble.LARGE", 1)
     monkeypatch.setattr(table, "cores", lambda: 3)
 

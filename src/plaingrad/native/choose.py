@@ -41,10 +41,12 @@ FEWEST = 4
 """The fewest samples of a tile that some kernels go through one by one."""
 SUMMED = 1.25
 """The bytes of sums that are set to zero, filled, and added up in a cycle."""
-SHARE = 0.08
-"""The part of an update that adding up the sums of shards may take."""
-WORTH = 2e6
-"""From how many cycles of an update on several threads are worth their trouble."""
+SHARE, UNEVEN = 0.08, 1.1
+"""The part of an update that adding up the sums of shards may take, and how much larger
+than on average the largest shard may be."""
+WORTH, TOGETHER = 5e5, 2e6
+"""From how many cycles of an update on several threads are worth their trouble: with
+tiles of their own, and with kernels that they share, whose values they exchange."""
 
 
 class Source(Protocol):
@@ -113,7 +115,7 @@ class Design:
     @property
     def together(self) -> bool:
         """Whether threads share the work of each kernel on the only tile."""
-        return self.single and self.cycles >= WORTH
+        return self.single and self.cycles >= TOGETHER
 
     @property
     def threads(self) -> int:
@@ -248,7 +250,10 @@ def _shards(tiles: int, cycles: float, sums: float) -> int:
     if cycles < WORTH:
         return 1
     shards = min(tiles, MOST_SHARDS)
-    while shards > 2 and shards * _summing(shards, sums) > SHARE * cycles:
+    while shards > 2 and (
+        shards * _summing(shards, sums) > SHARE * cycles
+        or -(-tiles // shards) * shards > UNEVEN * tiles
+    ):
         shards //= 2
     return shards
 
