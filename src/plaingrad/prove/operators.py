@@ -237,7 +237,7 @@ def _other_derivatives(place: Place) -> Found:
             alike = re.sub(r"\W+", " ", text(new).replace(name, "v"))
             before = [old.replace(word, "v") for word in used]
             same = name not in used and alike in before
-            # 1 - tanh(v)**2 and 1 - v**2 are one derivative, of the input and the output
+            # 1 - tanh(v)**2 and 1 - v**2 are one derivative, of input and of output
             same = same or _uncalled(place.text) == _uncalled(text(new))
             yield "place" if same else "activation", new
 

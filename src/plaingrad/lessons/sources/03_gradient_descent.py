@@ -200,7 +200,8 @@ print(script[script.index("    # forward") : script.index("    if")])
 # is our loop: `diff` is `delta`, here with its 2, `X.T @` multiplies by the input, and
 # `n` is the number of rows of `X`, one for now.
 #
-# `pg.lessons.worksheet` puts the numbers in: the first step, as one would do it on paper.
+# `pg.lessons.worksheet` puts the numbers in: the first step, as one would do it on
+# paper.
 
 # %% [markdown] lang="zh"
 # 上面最后几行出自 plaingrad 为这次训练打印的 NumPy 程序，
