@@ -79,8 +79,16 @@ def check(
     def make(adapt: Adapt) -> Made:
         return adapt(loss), adapt(grads) if callable(grads) else grads
 
-    subject = Subject(functions, parameters(params), make)
+    subject = Subject(functions, parameters(params, _first(loss)), make)
     return report(*examine(subject, entries), lang)
+
+
+def _first(f: Function) -> str:
+    """Return what a function calls its first argument."""
+    try:
+        return next(iter(inspect.signature(f).parameters), "x")
+    except (ValueError, TypeError):
+        return "x"
 
 
 Made = tuple[Function, Any]

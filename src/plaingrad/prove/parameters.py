@@ -35,10 +35,11 @@ class Parameters:
         return _replaced(self.structure, (), inside)
 
 
-def parameters(structure: Any) -> Parameters:
+def parameters(structure: Any, alone: str = "x") -> Parameters:
     """Read a dict, list, tuple, object or single array of parameters.
 
     A plain number becomes an array that is read-only: it cannot be changed where it is.
+    `alone` is what a single array is called.
 
     Raises
     ------
@@ -51,12 +52,13 @@ def parameters(structure: Any) -> Parameters:
     for path, value in leaves(structure):
         array = np.asarray(value)
         if array.dtype.kind == "f" and array.size:
-            paths[spelled(path)], arrays[spelled(path)] = path, array
+            name = spelled(path) or alone
+            paths[name], arrays[name] = path, array
             if not isinstance(value, np.ndarray):
                 array.flags.writeable = False
         elif not loose and array.dtype.kind in "iu":
             raise DataError(
-                f"the parameter {spelled(path)} holds whole numbers ({array.dtype}): "
+                f"the parameter {spelled(path) or alone} holds whole numbers ({array.dtype}): "
                 f"it cannot be changed a little, so it has no slope, and an update of "
                 f"it in place would be cut to whole numbers. Convert it with "
                 f".astype(np.float64)."
@@ -96,7 +98,8 @@ def claims(gradients: Any, params: Parameters, own: bool = True) -> dict[str, An
         if not isinstance(value, Mapping) and not _is_object(value)
     }
     return {
-        name: _array(_claim(path, found, own)) for name, path in params.paths.items()
+        name: _array(_claim(path or (name,), found, own))
+        for name, path in params.paths.items()
     }
 
 
@@ -133,18 +136,18 @@ def leaves(structure: Any) -> Iterator[tuple[Path, Any]]:
 
 
 def spelled(path: Path) -> str:
-    """Return a path as a name: W1, layers[0].W."""
+    """Return a path as a name: W1, layers[0].W; nothing for the whole."""
     text = ""
     for part in path:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
             text += f".{part}" if text else str(part)
-    return text or "x"
+    return text
 
 
 def _claim(path: Path, found: Mapping[Path, Any], own: bool) -> Any:
-    *above, last = path or ("x",)
+    *above, last = path
     names = (last,) if own else ()
     for word in (*names, f"d{last}", f"d_{last}", f"grad_{last}", f"{last}_grad"):
         if (*above, word) in found:

@@ -30,11 +30,11 @@ WORDS = {
     "where": ("Line {}", "第 {} 行"),
     "instead": ("Write instead", "应改为"),
     "proved": (
-        "With this change {} agree with the measured slopes; it was run.",
+        "With this change the measured slopes confirm {}; it was run.",
         "经实际运行：改后 {} 与测得的斜率一致。",
     ),
     "together": (
-        "With this change and the next together {} agree with the measured slopes.",
+        "With this change and the next together the measured slopes confirm {}.",
         "经实际运行：与下一处改动一起，{} 与测得的斜率一致。",
     ),
     "guess": (

@@ -132,8 +132,7 @@ for iteration in range(20):
 #
 # Here we could see it. In longer programs a wrong derivative often goes unnoticed,
 # since the error still falls a little. `pg.check` measures the slope of an error and
-# compares it with the derivative that your code claims. (In its report, x is the number
-# that it was given: our weight.)
+# compares it with the derivative that your code claims.
 
 # %% [markdown] lang="zh"
 # 只用了 20 次预测；冷热法走了 1100 步，每一步都要预测三次。
@@ -142,8 +141,7 @@ for iteration in range(20):
 # ## 导数对不对？
 #
 # 这里一看便知。程序一长，导数错了却往往没人发现，因为误差多少还是会下降一些。`pg.check`
-# 测出误差的斜率，与你的代码给出的导数相比较。（报告里的 x 是交给它的那个数，
-# 也就是我们的权重。）
+# 测出误差的斜率，与你的代码给出的导数相比较。
 
 
 # %%

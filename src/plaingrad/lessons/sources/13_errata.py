@@ -112,8 +112,7 @@ passed["outer product"] = pg.check(loss, rows, repaired)
 print(passed["outer product"])
 
 # %% [markdown] lang="en"
-# (In the reports x is the array that was handed over: here the weights. The numbers of
-# lines count in the file of this lesson.)
+# (The numbers of lines count in the file of this lesson.)
 #
 # ## 2. The derivative of ReLU, with `>=`
 #
@@ -121,7 +120,7 @@ print(passed["outer product"])
 # negative, so `output >= 0` is true for every unit, on or off.
 
 # %% [markdown] lang="zh"
-# （报告里的 x 是交给检查的那个数组，这里就是权重。行号按本课的源文件计。）
+# （行号按本课的源文件计。）
 #
 # ## 2. ReLU 的导数写成了 `>=`
 #
