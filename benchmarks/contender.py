@@ -151,8 +151,9 @@ class Contender:
                 break
             more = int(self.epochs * wanted / max(seconds, 1e-9)) + 1
             self.epochs = min(more, self.epochs * 20)
+        taken = seconds / self.epochs / self.updates
         self.epochs = max(1, round(self.epochs * wanted / seconds))
-        return seconds / self.epochs / self.updates
+        return taken
 
     def repeat(self) -> None:
         """Do one measured repetition."""

@@ -58,10 +58,10 @@ def parameters(structure: Any, alone: str = "x") -> Parameters:
                 array.flags.writeable = False
         elif not loose and array.dtype.kind in "iu":
             raise DataError(
-                f"the parameter {spelled(path) or alone} holds whole numbers ({array.dtype}): "
-                f"it cannot be changed a little, so it has no slope, and an update of "
-                f"it in place would be cut to whole numbers. Convert it with "
-                f".astype(np.float64)."
+                f"the parameter {spelled(path) or alone} holds whole numbers "
+                f"({array.dtype}): it cannot be changed a little, so it has no slope, "
+                f"and an update of it in place would be cut to whole numbers. Convert "
+                f"it with .astype(np.float64)."
             )
     if not arrays:
         raise DataError(
