@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks import data, peers
+from benchmarks.contender import Contender, Pace
 from benchmarks.layers import Activation, Conv, Dense, Flatten, Pool
 from benchmarks.workloads import Adam, Workload, mlp
 
@@ -51,3 +52,12 @@ def test_plaingrad_and_numpy_agree_after_two_updates(workload, task):
     assert ours.run(1)[0] == pytest.approx(expected, rel=1e-5)
     # each run begins with the same weights
     assert theirs.run(1)[0] == expected
+
+
+@pytest.mark.parametrize("epoch", [0.001, 0.3, 0.7])
+def test_a_trial_tells_how_long_an_update_takes(epoch):
+    contender = Contender.__new__(Contender)
+    contender.pace, contender.epochs, contender.updates = Pace(0.5, 1, 1), 1, 4
+    contender.ask = lambda _, epochs: {"seconds": epoch * epochs}
+    assert contender.settle() == pytest.approx(epoch / 4)
+    assert contender.epochs == max(1, round(0.5 / epoch))
