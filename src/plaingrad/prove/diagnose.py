@@ -97,13 +97,15 @@ def _repaired(
 
 
 def _proved(repair: Repair, guesses: dict[str, Guess]) -> Finding:
-    named = [guesses[name] for name in repair.repaired]
+    # the first of two changes may spoil a gradient that was right, for the second
+    named = [guesses[name] for name in repair.repaired if name in guesses]
     exact = [g for g in named if not CAUSES[g.cause].general]
     cause = repair.cause
     others = [g for g in exact if g.cause in ("other", "swapped")]
     if others or (CAUSES[cause].general and exact):
         cause = (others or exact)[0].cause
-    holds = next((g.holds for g in named if g.cause == cause), named[0].holds)
+    same = [g for g in named if g.cause == cause]
+    holds = next((g.holds for g in (*same, *named)), "")
     after = "" if repair.after == "pass" else repair.after
     return Finding(
         cause,
