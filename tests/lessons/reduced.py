@@ -1,6 +1,7 @@
 """Settings with which the tests run long lessons, by the name of the lesson."""
 
 REDUCED: dict[str, dict[str, object]] = {
+    "beyond": {"IMAGES": 3000, "EPOCHS": 2},
     "convolution": {"HAND": 1, "EPOCHS": 3},
     "mnist_thousand": {
         "HAND": 11,

@@ -148,8 +148,11 @@ def _missing(error: ImportError) -> str:
     """Return what to install for a cell that could not import it, or complain."""
     if isinstance(error, MissingExtraError):
         return str(error)
-    if (error.name or "").partition(".")[0] == "matplotlib":
+    library = (error.name or "").partition(".")[0]
+    if library == "matplotlib":
         return str(missing_extra("matplotlib", "draw", "Drawing"))
+    if library == "torch":  # shown beside plaingrad, which does without
+        return "This needs PyTorch, which is not installed: pip install torch"
     raise error
 
 
