@@ -553,6 +553,8 @@ def test_types_of_numbers(iris):
     ours = Classifier(**QUICK).partial_fit(X, y, [0, 1, 2])
     ours.partial_fit(X.astype(np.float64), y)
     assert ours.network_.params["W1"].dtype == np.float32
+    ours.fit(X.astype(np.float64), y)
+    assert ours.network_.params["W1"].dtype == np.float64
 
 
 # Mistakes.
@@ -619,8 +621,16 @@ def test_a_failure_leaves_the_network_as_it_was(iris):
     np.testing.assert_array_equal(ours.predict_proba(X), found)
 
 
-def test_heads_are_a_layer(iris):
-    assert repr(Heads(2, 3)) == "Heads(2, 3)"
+def test_a_network_of_several_questions_in_a_file(iris, tmp_path):
+    X, y = iris
+    questions = np.stack([y, (X[:, 0] > 0.3).astype(int)], axis=1)
+    net = Classifier(**QUICK).fit(X, questions).network_
+    again = pg.load(net.save(tmp_path / "questions.safetensors"))
+    np.testing.assert_array_equal(again.predict(X), net.predict(X))
+    assert "scores = " in net.longhand()
+    assert "-10^{9}" in net.derivation() or "-1000000000.0" in net.derivation()
+    assert net.prove().verdict == "proved"
+    assert repr(again).endswith("Linear(6), Heads(3, 2))")
     with pytest.raises(SettingError, match="a number of classes"):
         Heads(1)
 

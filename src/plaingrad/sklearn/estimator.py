@@ -42,29 +42,16 @@ class Estimator(BaseEstimator):
         The hidden layers, in order: layers, and whole numbers k that stand for
         `Linear(k), ReLU()`. An empty tuple makes a linear model.
     loss
-        What to make small; None chooses. A function of (output, target) arrays is a
-        loss of its own.
-    optimizer
-        How to step; None takes Adam.
-    epochs
-        How often all samples are seen.
-    batch_size
-        Samples per update; None for all at once.
-    shuffle
-        Whether each epoch visits the samples in another order.
-    l1, l2
-        Penalties l1 * sum(abs(W)) and l2 / 2 * sum(W ** 2) on all weights but the
-        biases, added to the loss.
-    clip_value, clip_norm
-        The largest gradient entry, and the largest norm of all gradients together.
+        What to make small; None chooses by the targets.
+    optimizer, epochs, batch_size, shuffle, early_stopping
+        As for `Network.fit`; by default 200 epochs and 200 samples per update.
+    l1, l2, clip_value, clip_norm
+        As for `Network.fit`.
+    callbacks
+        What watches `fit`; see `Callback`.
     validation
         The share of the samples to set aside and validate on after each epoch; `fit`
         also takes data for that.
-    early_stopping
-        How many epochs without a better validation loss end the training; the best
-        weights are kept. `EarlyStopping` has more settings.
-    callbacks
-        What watches `fit`; see `Callback`.
     warm_start
         Whether `fit` goes on from the present weights, if there are any.
     random_state
@@ -151,7 +138,7 @@ class Estimator(BaseEstimator):
         history = network.fit(
             X,
             y,
-            **self._settings(X, targets),
+            **self._settings(X, network, targets),
             **self._machine(),
             epochs=self.epochs,
             seed=self._seed(),
@@ -176,7 +163,7 @@ class Estimator(BaseEstimator):
             X,
             y,
             sample_weight=weights,
-            **self._settings(X, targets),
+            **self._settings(X, network, targets),
             **begun,
         )
         return self._became(network, targets, history)
@@ -275,14 +262,14 @@ class Estimator(BaseEstimator):
                 raise _no_layers(one)
         return Sequential(*layers, Linear(targets.outputs), *targets.ending)
 
-    def _settings(self, X: Array, targets: Targets) -> dict[str, Any]:
+    def _settings(
+        self, X: Array, network: Sequential, targets: Targets
+    ) -> dict[str, Any]:
         """Return the settings that stay the same all through a training."""
         names = ("optimizer", "batch_size", "shuffle", "l1", "l2", "clip_value")
         own = {name: getattr(self, name) for name in (*names, "clip_norm")}
-        dtype = "float32" if X.dtype == np.float32 else "float64"
-        if hasattr(self, "network_"):
-            dtype = next(iter(self.network_.params.values())).dtype.name
-        return {**own, "loss": targets.loss, "dtype": self.dtype or dtype}
+        present = next(iter(network.params.values()), X).dtype.name
+        return {**own, "loss": targets.loss, "dtype": self.dtype or present}
 
     def _machine(self) -> dict[str, Any]:
         alone = (

@@ -30,28 +30,7 @@ class Regressor(RegressorMixin, Estimator):
     scale_targets: bool = False
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train on for one epoch over these samples.
-
-        It goes on from the present weights, with the optimiser's memory and the count
-        of updates; without any it begins. Validation, early stopping and callbacks are
-        for `fit` alone.
-
-        Parameters
-        ----------
-        X, y
-            Samples (n, features) and their targets.
-        sample_weight
-            The weight of each sample, (n,). A sample of weight 0 is left out.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            Before any work starts, with what to change.
-        """
+        """Train on for one epoch over these samples, as `Classifier.partial_fit`."""
         return self._go_on(X, y, sample_weight)
 
     def predict(self, X: Any) -> Array:
