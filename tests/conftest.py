@@ -9,6 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+# SciPy looks at it when it is imported: without it scikit-learn skips a check
+os.environ["SCIPY_ARRAY_API"] = "1"
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:

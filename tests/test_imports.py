@@ -50,6 +50,7 @@ STAGES = {
     "summary": "the table of layers",
     "prove.certificate": "what is proved of a network",
     "network": "what a user calls",
+    "sklearn": "networks as scikit-learn's estimators",
     "functional": "gradients of plain functions",
     "": "the public names",
     "lessons": "lessons that are code, which use the public names",

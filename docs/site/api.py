@@ -22,10 +22,11 @@ GROUPS = {
     "draw": ("Pictures", "图"),
     "metrics": ("Metrics", "评价指标"),
     "lessons": ("Lessons", "课程"),
+    "sklearn": ("scikit-learn", "scikit-learn"),
     "errors": ("Errors", "错误"),
 }
 """The modules in which public names are defined, with their titles."""
-MODULES = ("data", "draw", "metrics", "lessons", "errors")
+MODULES = ("data", "draw", "metrics", "lessons", "errors", "sklearn")
 """Modules whose names are asked for as pg.data.spiral."""
 
 

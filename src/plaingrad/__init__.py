@@ -88,7 +88,7 @@ from .train.loop import DivergedWarning
 from .train.settings import EarlyStopping
 
 if TYPE_CHECKING:
-    from . import data, draw, lessons, metrics
+    from . import data, draw, lessons, metrics, sklearn
 
 __version__ = "0.1.0"
 
@@ -170,12 +170,13 @@ __all__ = [
     "longhand",
     "metrics",
     "ops",
+    "sklearn",
     "value_and_grad",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Import `data`, `draw`, `lessons` and `metrics` when they are first asked for."""
-    if name in ("data", "draw", "lessons", "metrics"):
+    """Import the modules beside the networks when they are first asked for."""
+    if name in ("data", "draw", "lessons", "metrics", "sklearn"):
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -25,8 +25,9 @@ MOST_LAYERS = 10_000
 def known() -> dict[str, type[Any]]:
     """Return the classes of plaingrad that a file may name."""
     from . import network
+    from .sklearn import heads
 
-    modules = (initializers, layers, losses, network, optimizers, schedules)
+    modules = (heads, initializers, layers, losses, network, optimizers, schedules)
     return {
         called(value): value
         for module in modules
