@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import errors, ops
 from .errors import PlaingradError
+from .full_batch import LBFGS, LevenbergMarquardt
 from .functional import grad, longhand, value_and_grad
 from .initializers import (
     Constant,
@@ -95,6 +96,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ELU",
     "GELU",
+    "LBFGS",
     "MAE",
     "MSE",
     "SGD",
@@ -127,6 +129,7 @@ __all__ = [
     "Layer",
     "LeCun",
     "LeakyReLU",
+    "LevenbergMarquardt",
     "Linear",
     "LogSoftmax",
     "Loss",

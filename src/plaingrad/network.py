@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 
 from .compose import Forward, compose, forward, reading, start_line
 from .errors import PlaingradError, SettingError, unknown_name, whole
+from .full_batch import FullBatch
 from .graph import Node
 from .inside import inner_values
 from .layers import Layer
@@ -21,7 +22,7 @@ from .layers import Sequence as LayerSequence
 from .losses import Loss
 from .model import Model, read, save
 from .native.flat import flat
-from .optimizers import Optimizer
+from .optimizers import SGD, Optimizer
 from .program import Procedure, Program, part
 from .prove.certificate.certify import certify
 from .prove.certificate.record import Certificate
@@ -35,7 +36,14 @@ from .train.history import History
 from .train.loop import DivergedWarning
 from .train.progress import Progress, told_when_long, wanted
 from .train.session import Prepared, Session, prepare, prepare_target
-from .train.settings import EarlyStopping, Machine, Settings, dtype_name, refuse_other
+from .train.settings import (
+    EarlyStopping,
+    Machine,
+    Settings,
+    dtype_name,
+    refuse_other,
+    usual_batch_size,
+)
 from .train.training import Training
 from .write.script import script
 
@@ -72,7 +80,7 @@ class Network(Layer):
         loss: Loss | Callable[..., Any] | None = None,
         optimizer: Optimizer | None = None,
         epochs: int = 100,
-        batch_size: int | None = 32,
+        batch_size: int | Literal["usual"] | None = "usual",
         shuffle: bool = True,
         seed: int = 0,
         validation: float | tuple[Any, Any] | None = None,
@@ -106,7 +114,8 @@ class Network(Layer):
         epochs
             How often all samples are seen.
         batch_size
-            Samples per update; None for all at once.
+            Samples per update; None for all at once. Usual are 32, and all for the
+            optimisers that need them: `LBFGS` and `LevenbergMarquardt`.
         shuffle
             Whether each epoch visits the samples in another order.
         seed
@@ -164,11 +173,12 @@ class Network(Layer):
         -----
         Ctrl-C ends the training early; the network keeps what it has learnt.
         """
+        usual = usual_batch_size(optimizer)
         settings = Settings(
             loss=loss,
             optimizer=optimizer,
             epochs=epochs,
-            batch_size=batch_size,
+            batch_size=usual if batch_size == "usual" else batch_size,
             shuffle=shuffle,
             seed=seed,
             validation=validation,
@@ -240,6 +250,7 @@ class Network(Layer):
             early_stopping=None,
             sample_weight=sample_weight,
         )
+        present.check_partial()
         known = self._features if self._params is not None else None
         prepared = prepare(self, X, y, present, self._masks, self._params, known)
         going = self._session
@@ -625,7 +636,8 @@ class Network(Layer):
 
         They are those of the present weights, or of fresh ones before the first `fit`,
         and are compared in float64. From them the chain goes on to the printed script
-        and to machine code.
+        and to machine code. With an optimiser that searches for its steps it
+        goes on by plain gradient descent.
 
         Parameters
         ----------
@@ -659,6 +671,10 @@ class Network(Layer):
             # the weights of the classes are in those of the samples already
             own = {"sample_weight": data.get("w"), "class_weight": None}
             settings = own | settings
+        trained = None if self._training is None else self._training.settings.optimizer
+        if isinstance(trained, FullBatch):
+            # what is proved are its gradients, which any step may use
+            settings = {"optimizer": SGD()} | settings
         prepared = self._prepared(X, y, **settings)
         with told_when_long("proving ...", wanted(verbose)):
             return certify(prepared, entries, lang)

@@ -119,12 +119,15 @@ class Engine(Protocol):
         "reference" or "native".
     blocking
         Whether `run` cannot be interrupted by Ctrl-C, and leaves other threads free.
+    converged
+        Whether the last update was the last one that makes sense.
     parameters, states
         The present values by name.
     """
 
     name: str
     blocking: bool
+    converged: bool
     parameters: Arrays
     states: Arrays
 
