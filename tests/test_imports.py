@@ -48,6 +48,8 @@ STAGES = {
     "encode": "layers and settings as plain JSON",
     "model": "networks in files",
     "inside": "the values of a training step",
+    "curvature": "how sharply a loss bends",
+    "rates": "which learning rate",
     "summary": "the table of layers",
     "prove.certificate": "what is proved of a network",
     "network": "what a user calls",

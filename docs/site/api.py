@@ -23,6 +23,8 @@ GROUPS = {
     "metrics": ("Metrics", "评价指标"),
     "lessons": ("Lessons", "课程"),
     "errors": ("Errors", "错误"),
+    "curvature": ("Curvature", "曲率"),
+    "rates": ("Trying rates", "试学习率"),
     "full_batch": ("Optimisers of all samples", "全批量优化器"),
 }
 """The modules in which public names are defined, with their titles."""

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import errors, ops
+from .curvature import Curvature
 from .errors import PlaingradError
 from .full_batch import LBFGS, LevenbergMarquardt
 from .functional import grad, longhand, value_and_grad
@@ -73,6 +74,7 @@ from .prove.certificate.record import Certificate
 from .prove.certificate.verify import load_certificate
 from .prove.check import check
 from .prove.layers import check_function, check_layer
+from .rates import RateTest
 from .schedules import (
     Cosine,
     Exponential,
@@ -111,6 +113,7 @@ __all__ = [
     "Conv2d",
     "Cosine",
     "CrossEntropy",
+    "Curvature",
     "Custom",
     "DivergedWarning",
     "Dropout",
@@ -144,6 +147,7 @@ __all__ = [
     "PlaingradError",
     "Poisson",
     "RMSprop",
+    "RateTest",
     "ReLU",
     "ReduceOnPlateau",
     "Reshape",

@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, cast
 import numpy as np
 
 from .compose import Forward, compose, forward, reading, start_line
+from .curvature import Curvature, curvature
 from .errors import PlaingradError, SettingError, unknown_name, whole
 from .full_batch import FullBatch
 from .graph import Node
@@ -26,6 +27,7 @@ from .optimizers import SGD, Optimizer
 from .program import Procedure, Program, part
 from .prove.certificate.certify import certify
 from .prove.certificate.record import Certificate
+from .rates import RateTest, find_rate, rising
 from .reading import Reading, written
 from .run import draw
 from .summary import Summary, summarise
@@ -665,12 +667,7 @@ class Network(Layer):
         DataError, ShapeError, SettingError
             Before any work starts, as `fit` does.
         """
-        if X is None:
-            data = self.session.prepared.data
-            X, y = data["X"], data["y"]
-            # the weights of the classes are in those of the samples already
-            own = {"sample_weight": data.get("w"), "class_weight": None}
-            settings = own | settings
+        X, y, settings = self._given(X, y, settings)
         trained = None if self._training is None else self._training.settings.optimizer
         if isinstance(trained, FullBatch):
             # what is proved are its gradients, which any step may use
@@ -678,6 +675,113 @@ class Network(Layer):
         prepared = self._prepared(X, y, **settings)
         with told_when_long("proving ...", wanted(verbose)):
             return certify(prepared, entries, lang)
+
+    def curvature(
+        self,
+        X: Any = None,
+        y: Any = None,
+        *,
+        tolerance: float = 1e-4,
+        products: int = 1000,
+        **settings: Any,
+    ) -> Curvature:
+        """Return how sharply the loss bends, and what that says of the chosen rate.
+
+        Gradient descent with a rate above 2 / (largest curvature) grows along the
+        sharpest direction, where the loss is a parabola. It is found by power iteration
+        on products of the Hessian with directions, at the present weights, or at fresh
+        ones before the first `fit`, in float64, without dropout.
+
+        Parameters
+        ----------
+        X, y
+            Samples and targets, as for `fit`, all taken at once; by default those of
+            the last `fit`.
+        tolerance
+            The share of the curvature by which it may be wrong.
+        products
+            How many products it may take at most.
+        **settings
+            Those of `fit`, where they differ from the last `fit`.
+
+        Returns
+        -------
+        Curvature
+            With the bound; `print` says what it means for the rate.
+
+        Raises
+        ------
+        DataError, ShapeError, SettingError
+            Before any work starts, as `fit` does.
+        """
+        X, y, settings = self._given(X, y, settings)
+        return curvature(self._prepared(X, y, **settings), tolerance, products)
+
+    def find_lr(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        lowest: float = 1e-6,
+        highest: float = 10.0,
+        updates: int = 200,
+        warm_start: bool = False,
+        engine: str = "auto",
+        threads: int | None = None,
+        **settings: Any,
+    ) -> RateTest:
+        """Try learning rates: train while the rate rises from update to update.
+
+        It is a training of its own, as `fit` would begin one: the network stays as it
+        is. The test ends early when the loss has become several times its lowest.
+
+        Parameters
+        ----------
+        X, y
+            Samples and targets, as for `fit`.
+        lowest, highest
+            The rates of the first and the last update; the factor from one to the next
+            is always the same.
+        updates
+            How many updates there are, at least 10.
+        warm_start
+            Begin at the present weights and not at fresh ones.
+        engine, threads, **settings
+            Those of `fit`; the optimiser's own rate, the number of epochs, validation
+            and early stopping are left out.
+
+        Returns
+        -------
+        RateTest
+            Rates, losses and a suggestion; `pg.draw.rate_test` draws them.
+
+        Raises
+        ------
+        DataError, ShapeError, SettingError
+            Before any work starts, as `fit` does, or when even the lowest rate gives no
+            finite loss.
+
+        Notes
+        -----
+        Smith, Cyclical learning rates for training neural networks, 2017, section 3.3.
+        """
+        machine = Machine(engine=engine, threads=threads)
+        test = rising(Settings.named(settings), lowest, highest, updates)
+        kept = self._params if warm_start else None
+        known = self._features if kept is not None else None
+        prepared = prepare(self, X, y, test, self._masks, kept, known)
+        return find_rate(prepared, machine)
+
+    def _given(
+        self, X: Any, y: Any, settings: dict[str, Any]
+    ) -> tuple[Any, Any, dict[str, Any]]:
+        """Return data and settings: by default those of the last `fit`."""
+        if X is not None:
+            return X, y, settings
+        data = self.session.prepared.data
+        # the weights of the classes are in those of the samples already
+        own = {"sample_weight": data.get("w"), "class_weight": None}
+        return data["X"], data["y"], own | settings
 
     def save(self, path: str | Path, certificate: Certificate | None = None) -> Path:
         """Write weights and architecture to one safetensors file; return its path.

@@ -159,18 +159,8 @@ class Descent:
         """Return the loss and its gradient at a point: one call of the engine."""
         self._free.scatter(point, self.parameters)
         self.inner.put({}, self._zeros)
-        size = stretch.count
-        once = Stretch(
-            order=None,
-            count=size,
-            batch_size=size,
-            epochs=1,
-            first=0,
-            batches=1,
-            step=stretch.step,
-            epoch=stretch.epoch,
-            fixed=stretch.fixed,
-        )
+        fixed = stretch.fixed
+        once = Stretch.once(stretch.count, stretch.step, stretch.epoch, fixed)
         watch = Watch(np.empty(1))
         self.inner.run(once, watch)
         owners = self.program.states.items()
