@@ -235,7 +235,7 @@ def test_a_training_in_another_thread_stays_there(native):
 class Counter:
     """Its only weight is how many updates it has done."""
 
-    name = "toy"
+    name, converged = "toy", False
 
     def __init__(self, blocking=True, bad=None, seconds=0.0):
         self.blocking, self.bad, self.seconds = blocking, bad, seconds

@@ -569,7 +569,7 @@ def test_a_history_shows_its_end_in_a_line():
 class Engine:
     """Counts its updates, and loses less each time."""
 
-    name, blocking = "toy", False
+    name, blocking, converged = "toy", False, False
 
     def __init__(self):
         self.parameters = {"p": np.zeros(1)}

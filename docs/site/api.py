@@ -24,6 +24,9 @@ GROUPS = {
     "lessons": ("Lessons", "课程"),
     "sklearn": ("scikit-learn", "scikit-learn"),
     "errors": ("Errors", "错误"),
+    "curvature": ("Curvature", "曲率"),
+    "rates": ("Trying rates", "试学习率"),
+    "full_batch": ("Optimisers of all samples", "全批量优化器"),
 }
 """The modules in which public names are defined, with their titles."""
 MODULES = ("data", "draw", "metrics", "lessons", "errors", "sklearn")

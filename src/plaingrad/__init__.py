@@ -9,7 +9,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import errors, ops
+from .curvature import Curvature
 from .errors import PlaingradError
+from .full_batch import LBFGS, LevenbergMarquardt
 from .functional import grad, longhand, value_and_grad
 from .initializers import (
     Constant,
@@ -72,6 +74,7 @@ from .prove.certificate.record import Certificate
 from .prove.certificate.verify import load_certificate
 from .prove.check import check
 from .prove.layers import check_function, check_layer
+from .rates import RateTest
 from .schedules import (
     Cosine,
     Exponential,
@@ -95,6 +98,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ELU",
     "GELU",
+    "LBFGS",
     "MAE",
     "MSE",
     "SGD",
@@ -109,6 +113,7 @@ __all__ = [
     "Conv2d",
     "Cosine",
     "CrossEntropy",
+    "Curvature",
     "Custom",
     "DivergedWarning",
     "Dropout",
@@ -127,6 +132,7 @@ __all__ = [
     "Layer",
     "LeCun",
     "LeakyReLU",
+    "LevenbergMarquardt",
     "Linear",
     "LogSoftmax",
     "Loss",
@@ -141,6 +147,7 @@ __all__ = [
     "PlaingradError",
     "Poisson",
     "RMSprop",
+    "RateTest",
     "ReLU",
     "ReduceOnPlateau",
     "Reshape",

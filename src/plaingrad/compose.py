@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .derive import gradients
 from .errors import DataError
+from .full_batch import FullBatch
 from .graph import Node, walk
 from .initializers import Glorot, He, line
 from .losses import Loss
@@ -95,6 +96,9 @@ def compose(network: Traced, recipe: Recipe) -> Program:
         evaluate=evaluate,
         loop=recipe.loop,
         data={f"free_{name}": trainable[name].shape for name in recipe.masks},
+        searched=repr(recipe.optimizer)
+        if isinstance(recipe.optimizer, FullBatch)
+        else "",
     )
 
 
@@ -265,10 +269,13 @@ class _Update:
             ]
             self.states.update({str(slot.attrs["name"]): name for slot in slots})
             new, *memory = optimizer.update(p, grads[name], rate, step, *slots)
+            renewed += zip(slots, memory, strict=True)
+            if new is p:
+                continue
             if name in self.recipe.masks:
                 self._name_parts({f"new_{name}": new})
                 new = where(leaf(f"free_{name}", p.shape, "data", "bool"), new, p)
-            renewed += [*zip(slots, memory, strict=True), (p, new)]
+            renewed.append((p, new))
         return renewed
 
     def _state(self, slot: str, name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import initializers, layers, losses, optimizers, schedules
+from . import full_batch, initializers, layers, losses, optimizers, schedules
 from .errors import FileError, SettingError
 from .layers import Layer
 from .remember import Remembered
@@ -17,7 +17,10 @@ from .train.settings import EarlyStopping, Settings
 from .train.training import Training
 
 RECORDS = {cls.__name__: cls for cls in (EarlyStopping, Settings, Training)}
-ABSTRACT = (initializers.Initializer, optimizers.Optimizer, schedules.Schedule)
+ABSTRACT = (
+    *(initializers.Initializer, optimizers.Optimizer, schedules.Schedule),
+    full_batch.FullBatch,
+)
 MOST_LAYERS = 10_000
 """How many layers a file may name, a layer that is used again counted each time."""
 
@@ -27,7 +30,10 @@ def known() -> dict[str, type[Any]]:
     from . import network
     from .sklearn import heads
 
-    modules = (heads, initializers, layers, losses, network, optimizers, schedules)
+    modules = (
+        *(heads, initializers, layers, losses, network),
+        *(optimizers, full_batch, schedules),
+    )
     return {
         called(value): value
         for module in modules

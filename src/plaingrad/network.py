@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 
 from .compose import Forward, compose, forward, reading, start_line
+from .curvature import Curvature, curvature
 from .errors import PlaingradError, SettingError, unknown_name, whole
+from .full_batch import FullBatch
 from .graph import Node
 from .inside import inner_values
 from .layers import Layer
@@ -21,10 +23,11 @@ from .layers import Sequence as LayerSequence
 from .losses import Loss
 from .model import Model, read, save
 from .native.flat import flat
-from .optimizers import Optimizer
+from .optimizers import SGD, Optimizer
 from .program import Procedure, Program, part
 from .prove.certificate.certify import certify
 from .prove.certificate.record import Certificate
+from .rates import RateTest, find_rate, rising
 from .reading import Reading, written
 from .run import draw
 from .summary import Summary, summarise
@@ -35,7 +38,14 @@ from .train.history import History
 from .train.loop import DivergedWarning
 from .train.progress import Progress, told_when_long, wanted
 from .train.session import Prepared, Session, prepare, prepare_target
-from .train.settings import EarlyStopping, Machine, Settings, dtype_name, refuse_other
+from .train.settings import (
+    EarlyStopping,
+    Machine,
+    Settings,
+    dtype_name,
+    refuse_other,
+    usual_batch_size,
+)
 from .train.training import Training
 from .write.script import script
 
@@ -72,7 +82,7 @@ class Network(Layer):
         loss: Loss | Callable[..., Any] | None = None,
         optimizer: Optimizer | None = None,
         epochs: int = 100,
-        batch_size: int | None = 32,
+        batch_size: int | Literal["usual"] | None = "usual",
         shuffle: bool = True,
         seed: int = 0,
         validation: float | tuple[Any, Any] | None = None,
@@ -106,7 +116,8 @@ class Network(Layer):
         epochs
             How often all samples are seen.
         batch_size
-            Samples per update; None for all at once.
+            Samples per update; None for all at once. Usual are 32, and all for the
+            optimisers that need them: `LBFGS` and `LevenbergMarquardt`.
         shuffle
             Whether each epoch visits the samples in another order.
         seed
@@ -164,11 +175,12 @@ class Network(Layer):
         -----
         Ctrl-C ends the training early; the network keeps what it has learnt.
         """
+        usual = usual_batch_size(optimizer)
         settings = Settings(
             loss=loss,
             optimizer=optimizer,
             epochs=epochs,
-            batch_size=batch_size,
+            batch_size=usual if batch_size == "usual" else batch_size,
             shuffle=shuffle,
             seed=seed,
             validation=validation,
@@ -240,6 +252,7 @@ class Network(Layer):
             early_stopping=None,
             sample_weight=sample_weight,
         )
+        present.check_partial()
         known = self._features if self._params is not None else None
         prepared = prepare(self, X, y, present, self._masks, self._params, known)
         going = self._session
@@ -625,7 +638,8 @@ class Network(Layer):
 
         They are those of the present weights, or of fresh ones before the first `fit`,
         and are compared in float64. From them the chain goes on to the printed script
-        and to machine code.
+        and to machine code. With an optimiser that searches for its steps it
+        goes on by plain gradient descent.
 
         Parameters
         ----------
@@ -653,15 +667,121 @@ class Network(Layer):
         DataError, ShapeError, SettingError
             Before any work starts, as `fit` does.
         """
-        if X is None:
-            data = self.session.prepared.data
-            X, y = data["X"], data["y"]
-            # the weights of the classes are in those of the samples already
-            own = {"sample_weight": data.get("w"), "class_weight": None}
-            settings = own | settings
+        X, y, settings = self._given(X, y, settings)
+        trained = None if self._training is None else self._training.settings.optimizer
+        if isinstance(trained, FullBatch):
+            # what is proved are its gradients, which any step may use
+            settings = {"optimizer": SGD()} | settings
         prepared = self._prepared(X, y, **settings)
         with told_when_long("proving ...", wanted(verbose)):
             return certify(prepared, entries, lang)
+
+    def curvature(
+        self,
+        X: Any = None,
+        y: Any = None,
+        *,
+        tolerance: float = 1e-4,
+        products: int = 1000,
+        **settings: Any,
+    ) -> Curvature:
+        """Return how sharply the loss bends, and what that says of the chosen rate.
+
+        Gradient descent with a rate above 2 / (largest curvature) grows along the
+        sharpest direction, where the loss is a parabola. It is found by power iteration
+        on products of the Hessian with directions, at the present weights, or at fresh
+        ones before the first `fit`, in float64, without dropout.
+
+        Parameters
+        ----------
+        X, y
+            Samples and targets, as for `fit`, all taken at once; by default those of
+            the last `fit`.
+        tolerance
+            The share of the curvature by which it may be wrong.
+        products
+            How many products it may take at most.
+        **settings
+            Those of `fit`, where they differ from the last `fit`.
+
+        Returns
+        -------
+        Curvature
+            With the bound; `print` says what it means for the rate.
+
+        Raises
+        ------
+        DataError, ShapeError, SettingError
+            Before any work starts, as `fit` does.
+        """
+        X, y, settings = self._given(X, y, settings)
+        return curvature(self._prepared(X, y, **settings), tolerance, products)
+
+    def find_lr(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        lowest: float = 1e-6,
+        highest: float = 10.0,
+        updates: int = 200,
+        warm_start: bool = False,
+        engine: str = "auto",
+        threads: int | None = None,
+        **settings: Any,
+    ) -> RateTest:
+        """Try learning rates: train while the rate rises from update to update.
+
+        It is a training of its own, as `fit` would begin one: the network stays as it
+        is. The test ends early when the loss has become several times its lowest.
+
+        Parameters
+        ----------
+        X, y
+            Samples and targets, as for `fit`.
+        lowest, highest
+            The rates of the first and the last update; the factor from one to the next
+            is always the same.
+        updates
+            How many updates there are, at least 10.
+        warm_start
+            Begin at the present weights and not at fresh ones.
+        engine, threads, **settings
+            Those of `fit`; the optimiser's own rate, the number of epochs, validation
+            and early stopping are left out.
+
+        Returns
+        -------
+        RateTest
+            Rates, losses and a suggestion; `pg.draw.rate_test` draws them.
+
+        Raises
+        ------
+        DataError, ShapeError, SettingError
+            Before any work starts, as `fit` does, or when even the lowest rate gives no
+            finite loss.
+
+        Notes
+        -----
+        Smith, Cyclical learning rates for training neural networks, 2017, section 3.3.
+        """
+        machine = Machine(engine=engine, threads=threads)
+        test = rising(Settings.named(settings), lowest, highest, updates)
+        kept = self._params if warm_start else None
+        known = self._features if kept is not None else None
+        prepared = prepare(self, X, y, test, self._masks, kept, known)
+        return find_rate(prepared, machine)
+
+    def _given(
+        self, X: Any, y: Any, settings: dict[str, Any]
+    ) -> tuple[Any, Any, dict[str, Any]]:
+        """Return data and settings: by default those of the last `fit`."""
+        if X is not None:
+            return X, y, settings
+        data = self.session.prepared.data
+        # the weights of the classes are in those of the samples already
+        own = {"sample_weight": data.get("w"), "class_weight": None}
+        return data["X"], data["y"], own | settings
 
     def save(self, path: str | Path, certificate: Certificate | None = None) -> Path:
         """Write weights and architecture to one safetensors file; return its path.

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from .errors import VerifyError
+from .errors import PlaingradError, VerifyError
 from .graph import Node, walk
 from .shapes import Shape
 
@@ -136,6 +136,9 @@ class Program:
         Epochs, batches, shuffling and early stopping.
     data
         Extra arrays that the program reads (masks of frozen entries), by name.
+    searched
+        The optimiser that searches for its steps with what an update notes; empty when
+        the update itself is the step.
     """
 
     title: str
@@ -147,6 +150,17 @@ class Program:
     evaluate: Procedure
     loop: Loop
     data: Mapping[str, Shape] = field(default_factory=dict)
+    searched: str = ""
+
+    def check_whole(self) -> None:
+        """Refuse to be printed when the update is not the whole step."""
+        if self.searched:
+            raise PlaingradError(
+                f"{self.searched} searches for its steps in a loop of its own, which "
+                f"has no printed form. For the loss and the gradients that it goes by, "
+                f"print another training of the network: "
+                f"net.longhand(X, y, optimizer=pg.SGD(), batch_size=None)."
+            )
 
 
 def part(procedure: Procedure, results: Sequence[str]) -> Procedure:

@@ -88,7 +88,7 @@ class Reference:
     """
 
     name = "reference"
-    blocking = False
+    blocking = converged = False
 
     def __init__(
         self, program: Program, given: Mapping[str, Array], seed: int | None = None

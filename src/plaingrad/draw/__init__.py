@@ -5,7 +5,7 @@ none shows or saves it. matplotlib is an extra, "plaingrad[draw]", first needed 
 something is drawn.
 """
 
-from .curves import activation, cost_curves
+from .curves import activation, cost_curves, rate_test
 from .diagram import network
 from .images import features, kernels, misclassified
 from .matrices import confusion_matrix, weights
@@ -20,6 +20,7 @@ __all__ = [
     "kernels",
     "misclassified",
     "network",
+    "rate_test",
     "scatter",
     "weights",
 ]

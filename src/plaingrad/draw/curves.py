@@ -93,6 +93,60 @@ def cost_curves(
     return ax
 
 
+class RateTest(Protocol):
+    """What a learning-rate range test leaves behind."""
+
+    @property
+    def rates(self) -> Floats:
+        """Rate of every update."""
+
+    @property
+    def losses(self) -> Floats:
+        """Cost of every update."""
+
+    @property
+    def smoothed(self) -> Floats:
+        """Running mean of the costs."""
+
+    @property
+    def suggestion(self) -> float:
+        """The rate to try."""
+
+
+def rate_test(test: RateTest, ax: Axes | None = None) -> Axes:
+    """Draw the cost over the learning rate, and mark the suggested rate.
+
+    Parameters
+    ----------
+    test : RateTest
+        What `net.find_lr` returns: `rates`, `losses` and `smoothed` of every update,
+        and the `suggestion`.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib Axes
+        With the cost of every update, its running mean, and a vertical line.
+
+    Raises
+    ------
+    MissingExtraError
+        When matplotlib is not installed.
+    """
+    ax = new_axes(ax, (7.5, 4.6))
+    _cost_line(ax, test.rates, test.losses, "updates", color="#a9cdee", linewidth=0.8)
+    smooth = {"color": COLOURS[0], "linewidth": 2.0}
+    _cost_line(ax, test.rates, test.smoothed, "running mean", **smooth)
+    label = f"suggested: {test.suggestion:.2g}"
+    ax.axvline(test.suggestion, color=INK, linewidth=1, linestyle=":", label=label)
+    ax.set(xlabel="learning rate", ylabel="cost", xscale="log")
+    clean(ax)
+    lowest = test.rates[int(np.argmin(test.smoothed))]
+    legend_above(ax, f"the cost is lowest at the rate {lowest:.2g}")
+    return ax
+
+
 def activation(
     f: Callable[[Floats], Any],
     df: Callable[[Floats], Any] | None = None,

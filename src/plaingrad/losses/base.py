@@ -64,6 +64,10 @@ class Loss(Remembered):
             return weighted
         return weighted / (weight.sum() * size_of(each.shape[1:]))
 
+    def residuals(self, output: Node, target: Node) -> Node | None:
+        """Return that whose square is the loss of each entry, if there is such."""
+        return None
+
     def parts(self, output: Node, target: Node) -> dict[str, Node]:
         """Return what values inside the loss and the score are called, by name."""
         error, spread = _errors(self.labels(output), target)

@@ -45,6 +45,10 @@ class MSE(Regression):
         """Return (pred - y)^2."""
         return (output - target) ** 2
 
+    def residuals(self, output: Node, target: Node) -> Node | None:
+        """Return pred - y."""
+        return output - target
+
 
 class MAE(Regression):
     """Mean absolute error, |pred - y|: outliers pull no harder than others.

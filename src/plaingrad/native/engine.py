@@ -48,6 +48,7 @@ class Native:
 
     name = "native"
     blocking = True
+    converged = False
 
     def __init__(
         self,

@@ -70,8 +70,8 @@ class History:
     seconds
         The time that training took.
     stopped
-        Why training ended: "epochs", "patience", "callback", "interrupted",
-        "diverged", or "error" when a callback raised one.
+        Why training ended: "epochs", "converged", "patience", "callback",
+        "interrupted", "diverged", or "error" when a callback raised one.
     chosen
         What `fit` chose by itself, in a sentence each.
     engine

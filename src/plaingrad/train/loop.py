@@ -208,6 +208,8 @@ class _Run:
             self.close(lap, done // self.batches)
             self.look()
         self.tick()
+        if self.engine.converged:
+            raise Stopped("converged")
 
     def perform(self, stretch: Stretch, watch: Watch, tick: Callable[[], None]) -> None:
         """Run a stretch, and learn how fast the engine is."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..compose import Forward, compose, forward
 from ..errors import SettingError
+from ..full_batch import FullBatch
 from ..losses import Loss, choose, class_weights
 from ..optimizers import Adam
 from ..program import Program
@@ -26,6 +27,7 @@ from .checks import (
     same_length,
     something_free,
 )
+from .descent import Descent, check_full_batch
 from .engines import start
 from .history import History
 from .loop import Clock, train
@@ -213,9 +215,14 @@ class Session:
         `shown` says whether to tell of a long wait for the compiler.
         """
         program = prepared.program
+        if isinstance(prepared.training.settings.optimizer, FullBatch):
+            check_full_batch(prepared.network, prepared.training, program)
         began = time.perf_counter()
         count = prepared.training.count
         engine, chosen = start(program, prepared.given, machine, count, shown)
+        if isinstance(prepared.training.settings.optimizer, FullBatch):
+            whence = prepared.network, prepared.training, machine.threads
+            engine = Descent(engine, program, prepared.given, *whence)
         history = History(
             program.evaluate.results[1],
             chosen=[*prepared.chosen, *chosen],

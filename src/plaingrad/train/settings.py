@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from ..errors import SettingError, fraction, positive, unknown_name, whole
+from ..full_batch import FullBatch
 from ..losses import Loss
 from ..losses.custom import as_loss
 from ..optimizers import Optimizer
@@ -99,7 +100,8 @@ class Settings:
     @classmethod
     def named(cls, given: Mapping[str, Any]) -> Self:
         """Return settings by name; an unknown name is an error."""
-        return cls().changed(given)
+        size = usual_batch_size(given.get("optimizer"))
+        return cls(batch_size=size).changed(given)
 
     def changed(self, given: Mapping[str, Any]) -> Self:
         """Return the settings with some of them changed, by name."""
@@ -163,6 +165,14 @@ class Settings:
                 "aside. Leave validation out, or pass (X, y) or a share such as 0.1."
             )
 
+    def check_partial(self) -> None:
+        """Refuse an optimiser that cannot train on some samples at a time."""
+        if isinstance(self.optimizer, FullBatch):
+            raise SettingError(
+                f"partial_fit sees some samples at a time, and {self.optimizer!r} "
+                f"needs all of them at once. Use fit, or pg.Adam() and the like."
+            )
+
     @property
     def stopping(self) -> Stopping | None:
         """Early stopping, as the program has it."""
@@ -192,6 +202,11 @@ class Settings:
             stopping=self.stopping,
             plateau=self.plateau,
         )
+
+
+def usual_batch_size(optimizer: Any) -> int | None:
+    """Return how many samples an update takes when nothing is said about it."""
+    return None if isinstance(optimizer, FullBatch) else Settings.batch_size
 
 
 def dtype_name(dtype: Any) -> str:

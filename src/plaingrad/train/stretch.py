@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -47,6 +47,23 @@ class Stretch:
     step: int
     epoch: int
     fixed: Mapping[str, float]
+
+    @classmethod
+    def once(
+        cls, count: int, step: int, epoch: int, fixed: Mapping[str, float]
+    ) -> Self:
+        """Return a single update, by all samples as they lie."""
+        return cls(
+            order=None,
+            count=count,
+            batch_size=count,
+            epochs=1,
+            first=0,
+            batches=1,
+            step=step,
+            epoch=epoch,
+            fixed=fixed,
+        )
 
     @property
     def per_epoch(self) -> int:
@@ -119,12 +136,15 @@ class Engine(Protocol):
         "reference" or "native".
     blocking
         Whether `run` cannot be interrupted by Ctrl-C, and leaves other threads free.
+    converged
+        Whether the last update was the last one that makes sense.
     parameters, states
         The present values by name.
     """
 
     name: str
     blocking: bool
+    converged: bool
     parameters: Arrays
     states: Arrays
 

@@ -58,7 +58,13 @@ def derivation(program: Program, lang: str = "en") -> str:
     -------
     str
         Markdown with LaTeX between dollar signs.
+
+    Raises
+    ------
+    PlaingradError
+        When the optimiser searches for its steps, which then have no formula.
     """
+    program.check_whole()
     text = "\n\n".join(_Derivation(program, lang).parts()) + "\n"
     for word, other in sentences(lang).items():
         if word.startswith("\\text"):

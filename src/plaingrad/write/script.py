@@ -34,7 +34,13 @@ def script(program: Program, lang: str = "en", data: str = "data.npz") -> str:
         The language of its comments: "en" or "zh".
     data
         The file that it reads: an npz with X, y, and what else the program needs.
+
+    Raises
+    ------
+    PlaingradError
+        When the optimiser searches for its steps, which are then no lines.
     """
+    program.check_whole()
     return "\n".join(_Script(program, lang, data).lines()) + "\n"
 
 

@@ -74,6 +74,7 @@ def worksheet(
     whole("entries", entries)
     X, target = _samples(net, x, y)
     prepared = net._prepared(X, target, **{**settings, "batch_size": None})
+    prepared.program.check_whole()
     dtype = dtype_name(settings.get("dtype", net._dtype))
     work = _Work(prepared, dtype, entries)
     training = prepared.training

@@ -1,0 +1,1 @@
+"""Certified digits on the nonlinear regression problems of NIST."""
