@@ -40,6 +40,7 @@ STAGES = {
     "compose": "network, loss and optimiser become one program",
     "native": "programs as machine code",
     "prove": "gradients against measured slopes",
+    "columns": "raw columns of tables, and how they become numbers",
     # training and its surroundings
     "data": "toy data and preparation",
     "train": "the loop, its settings and its history",
@@ -51,10 +52,12 @@ STAGES = {
     "prove.certificate": "what is proved of a network",
     "network": "what a user calls",
     "functional": "gradients of plain functions",
+    "tabular": "networks on tables, and the report on them",
     "": "the public names",
     "lessons": "lessons that are code, which use the public names",
     "tasks": "ready tasks for the command line",
     "report": "the folder of a run",
+    "table_run": "runs on tables",
     "cli": "the command line",
     "__main__": "python -m plaingrad",
 }

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import errors, ops
+from .columns.preparation import RowsWarning
 from .errors import PlaingradError
 from .functional import grad, longhand, value_and_grad
 from .initializers import (
@@ -89,6 +90,7 @@ from .train.settings import EarlyStopping
 
 if TYPE_CHECKING:
     from . import data, draw, lessons, metrics
+    from .tabular import TableModel
 
 __version__ = "0.1.0"
 
@@ -145,6 +147,7 @@ __all__ = [
     "ReduceOnPlateau",
     "Reshape",
     "Residual",
+    "RowsWarning",
     "Schedule",
     "Sequence",
     "Sequential",
@@ -153,6 +156,7 @@ __all__ = [
     "Softmax",
     "Softplus",
     "StepDecay",
+    "TableModel",
     "Tanh",
     "Uniform",
     "WarmUp",
@@ -175,7 +179,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import `data`, `draw`, `lessons` and `metrics` when they are first asked for."""
+    """Import what not everybody needs when it is first asked for."""
     if name in ("data", "draw", "lessons", "metrics"):
         return importlib.import_module(f"{__name__}.{name}")
+    if name == "TableModel":
+        return importlib.import_module(f"{__name__}.tabular").TableModel
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
