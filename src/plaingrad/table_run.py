@@ -10,7 +10,8 @@ from typing import Any
 
 from .columns.files import KINDS as FILES
 from .columns.files import frame
-from .columns.table import Table, table
+from .columns.table import Table
+from .data.tables import table
 from .errors import SettingError
 from .files import make_folder
 from .model import Array

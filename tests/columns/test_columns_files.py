@@ -48,6 +48,11 @@ def of_pandas(_, columns):
     return pandas.DataFrame(columns)
 
 
+def of_pandas_columns(_, columns):
+    frame = pandas.DataFrame(columns).convert_dtypes()
+    return {name: frame[name] for name in frame.columns}
+
+
 def of_arrays(_, columns):
     return {
         name: np.array([np.nan if v is None else v for v in values])
@@ -58,7 +63,7 @@ def of_arrays(_, columns):
 
 
 SOURCES = [as_text, as_tabs, european, as_parquet, as_feather, as_excel]
-SOURCES += [of_polars, of_pandas, of_arrays]
+SOURCES += [of_polars, of_pandas, of_pandas_columns, of_arrays]
 
 
 @pytest.mark.parametrize("make", SOURCES)
@@ -80,7 +85,7 @@ def test_every_source_gives_the_same_table(make, tmp_path):
         ("", "has 0 columns|empty"),
         ("a,b\n", "2 columns and 0 rows"),
         ("1,2\n3,4\n", "the first row .* holds numbers and no names"),
-        ("a,a\n3,4\n", "several columns of the name 'a'"),
+        ("a,a\n3,4\n", "several columns have the name 'a'"),
         ("a,b\n1,2,3\n", "cannot be read as csv: found more fields"),
     ],
 )
@@ -120,6 +125,11 @@ def test_files_that_are_not_there_or_unknown(tmp_path):
     [
         ([[1, 2], [3, 4]], "got list"),
         ({"a": [1, 2], "b": [1]}, "different lengths"),
+        ({"a": [1, 2], "a ": [1, 2]}, "several columns have the name 'a'"),
+        (
+            pandas.DataFrame([[1, 2]], columns=["a", "a"]),
+            "several columns have the name",
+        ),
         ({"a": [1, "x"], "b": [1, 2]}, "'a' holds values of several kinds"),
     ],
 )

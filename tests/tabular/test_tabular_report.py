@@ -100,14 +100,37 @@ def test_importance_is_that_of_scikit_learn():
     # scikit-learn draws the seed of its shuffles from the seed that it is given
     seed = int(np.random.RandomState(7).randint(np.iinfo(np.int32).max + 1))
 
-    def score(cells):
-        return Known().score(np.stack([*cells.values()], axis=1), y)
-
-    found = permutation_importance(score, dict(zip("abc", X.T, strict=True)), seed)
+    places = {name: slice(i, i + 1) for i, name in enumerate("abc")}
+    found = permutation_importance(
+        lambda shuffled: Known().score(shuffled, y), X, places, seed
+    )
     means, deviations = zip(*found.values(), strict=True)
     np.testing.assert_allclose(means, expected.importances_mean, rtol=1e-12)
     np.testing.assert_allclose(deviations, expected.importances_std, rtol=1e-9)
     assert found["c"] == (0, 0)
+
+
+def test_the_features_of_a_column_are_shuffled_together(rents):
+    preparation, network, test = rents.preparation, rents.network, rents.parts.test
+    X, y = preparation(test)
+    assert X[:, preparation.places["part"]].sum() == len(test)
+    for one in preparation.inputs:
+        names = preparation.features[preparation.places[one.name]]
+        assert names == one.features
+    # by hand, one shuffle of the raw cells
+    order = np.arange(len(test))
+    np.random.RandomState(0).shuffle(order)
+    cells = {column.name: column.values for column in test.inputs}
+    cells["part"] = cells["part"][order]
+    expected = network.score(preparation.samples(cells), y)
+    scores = []
+
+    def score(samples):
+        scores.append(network.score(samples, y))
+        return scores[-1]
+
+    permutation_importance(score, X, {"part": preparation.places["part"]}, seed=0)
+    assert scores[1] == expected
 
 
 def test_what_the_target_was_made_of_is_important(rents):
@@ -115,6 +138,20 @@ def test_what_the_target_was_made_of_is_important(rents):
     assert next(iter(found)) == "size"
     assert found["size"][0] > found["part"][0] > 0.02
     assert set(found) == {"part", "size", "balcony", "let"}
+
+
+def test_of_many_rows_some_are_shuffled(rents, monkeypatch):
+    counts = []
+    score = pg.Network.score
+
+    def counted(network, X, y):
+        counts.append(len(X))
+        return score(network, X, y)
+
+    monkeypatch.setattr(pg.Network, "score", counted)
+    monkeypatch.setattr("plaingrad.tabular.report.MOST_ROWS", 15)
+    assert rents.report().judged == 40
+    assert counts == [15] * 41
 
 
 def test_a_report_is_of_the_rows_that_were_held_back(wines):

@@ -2,7 +2,7 @@
 
 from .inputs import CategoryInput, DateInput, NumberInput
 from .preparation import Preparation, RowsWarning
-from .table import Column, Table, table
+from .table import Column, Table
 from .targets import ClassTarget, NumberTarget
 
 __all__ = [
@@ -15,5 +15,4 @@ __all__ = [
     "Preparation",
     "RowsWarning",
     "Table",
-    "table",
 ]

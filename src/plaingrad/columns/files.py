@@ -67,7 +67,9 @@ def frame(source: Any) -> pl.DataFrame:
         made = source
     else:
         made = _from_memory(source)
-    made = made.rename({name: str(name).strip() for name in made.columns})
+    names = [name.strip() for name in made.columns]
+    _refuse_twice(names)
+    made = made.rename(dict(zip(made.columns, names, strict=True)))
     if not made.width or not made.height:
         raise DataError(
             f"the table has {made.width} columns and {made.height} rows. It needs "
@@ -119,15 +121,19 @@ def _from_text(path: Path) -> pl.DataFrame:
 
 def _check_names(path: Path, names: list[str]) -> None:
     """Refuse a first row that holds no names, or one name twice."""
-    again = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-    if again:
-        raise FileError(
-            f"{path} has several columns of the name {again[0]!r}. Give each its own."
-        )
+    _refuse_twice(names)
     if names and all(_is_number(name) for name in names):
         raise FileError(
             f"the first row of {path} holds numbers and no names. Write a row of names "
             f"above, such as {','.join(f'c{i + 1}' for i in range(len(names[:3])))}."
+        )
+
+
+def _refuse_twice(names: list[str]) -> None:
+    again = [name for name in names if names.count(name) > 1]
+    if again:
+        raise DataError(
+            f"several columns have the name {again[0]!r}. Give each a name of its own."
         )
 
 
@@ -142,8 +148,8 @@ def _is_number(text: str) -> bool:
 def _from_memory(source: Any) -> pl.DataFrame:
     """Return the table of columns by name, or of a DataFrame of pandas."""
     if hasattr(source, "columns") and hasattr(source, "notna"):
-        cells = {n: source[n].astype(object) for n in source.columns}
-        source = {n: c.where(c.notna(), None).tolist() for n, c in cells.items()}
+        _refuse_twice([*map(str, source.columns)])
+        source = {name: source[name] for name in source.columns}
     if not isinstance(source, Mapping):
         raise DataError(
             f"a table is a path, a DataFrame of polars or pandas, or a dict from names "
@@ -159,6 +165,8 @@ def _from_memory(source: Any) -> pl.DataFrame:
 
 def _column(name: str, values: Any) -> pl.Series:
     polars = library()
+    if hasattr(values, "notna"):  # a Series of pandas, which has many kinds of gaps
+        values = values.astype(object).where(values.notna(), None).tolist()
     for kind in (None, polars.Float64):
         try:
             made: pl.Series = polars.Series(name, values, dtype=kind)

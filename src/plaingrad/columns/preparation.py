@@ -38,8 +38,8 @@ class Preparation:
 
     Examples
     --------
-    >>> rows = {"size": [1.0, 2.0, 3.0] * 4, "dear": ["no", "yes", "yes"] * 4}
-    >>> preparation = Preparation.fit(table(rows, "dear"))  # doctest: +SKIP
+    >>> table = plaingrad.data.table("flats.csv", "rent")  # doctest: +SKIP
+    >>> X, y = Preparation.fit(table)(table)  # doctest: +SKIP
     """
 
     inputs: tuple[Input, ...]
@@ -70,6 +70,13 @@ class Preparation:
     def features(self) -> list[str]:
         """The names of the columns of X."""
         return [name for one in self.inputs for name in one.features]
+
+    @property
+    def places(self) -> dict[str, slice]:
+        """Which columns of X each column of the table becomes."""
+        ends = np.cumsum([len(one.features) for one in self.inputs]).tolist()
+        slices = map(slice, [0, *ends], ends)
+        return {one.name: place for one, place in zip(self.inputs, slices, strict=True)}
 
     def samples(self, cells: Mapping[str, Array]) -> Array:
         """Return X, (n, features) in float64, of cells by the name of their column."""

@@ -1,9 +1,9 @@
 """Data to learn on: tables, toy sets, digits, MNIST; splitting, scaling, batching."""
 
-from ..columns.table import table
 from .digits import digits
 from .mnist import Dataset, fashion_mnist, mnist
 from .prepare import Standardiser, batches, one_hot, split
+from .tables import table
 from .toys import blobs, circles, moons, spiral, streetlights
 
 __all__ = [

@@ -14,16 +14,18 @@ REPEATS = 10
 
 
 def permutation_importance(
-    score: Callable[[Mapping[str, Array]], float], cells: Mapping[str, Array], seed: int
+    score: Callable[[Array], float], X: Array, places: Mapping[str, slice], seed: int
 ) -> dict[str, tuple[float, float]]:
     """Return how much the score drops when a column is shuffled: mean and deviation.
 
     Parameters
     ----------
     score
-        From the cells by column to how good the predictions are; larger is better.
-    cells
-        Those of rows that were not trained on.
+        From samples, (n, features), to how good the predictions are; larger is better.
+    X
+        Samples that were not trained on.
+    places
+        By column, which features it became; they are shuffled together.
     seed
         Of the ten shuffles, which are the same for each column.
 
@@ -32,14 +34,14 @@ def permutation_importance(
     Columns that say nearly the same share their importance. Source: L. Breiman, "Random
     forests", Machine Learning 45 (2001).
     """
-    whole = score(cells)
+    whole = score(X)
     found = {}
-    for name, values in cells.items():
-        random, order = random_state(seed), np.arange(len(values))
-        drops, shuffled = [], values
+    for name, place in places.items():
+        random, order, shuffled = random_state(seed), np.arange(len(X)), X.copy()
+        drops = []
         for _ in range(REPEATS):
             random.shuffle(order)
-            shuffled = shuffled[order]
-            drops.append(whole - score({**cells, name: shuffled}))
+            shuffled[:, place] = shuffled[order, place]
+            drops.append(whole - score(shuffled))
         found[name] = float(np.mean(drops)), float(np.std(drops))
     return found

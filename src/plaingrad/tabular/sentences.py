@@ -47,9 +47,9 @@ SENTENCES: dict[str, dict[str, str]] = {
         "importance": "What it looks at",
         "importance_columns": "column | loss of score | deviation",
         "importance_note": "How much the {score} drops when the cells of the column "
-        "are shuffled among the rows, the mean and the standard deviation of ten "
-        "shuffles. Near 0: the network does not need the column. Columns that say "
-        "nearly the same share their importance.",
+        "are shuffled among the rows (5,000 of them at most), the mean and the "
+        "standard deviation of ten shuffles. Near 0: the network does not need the "
+        "column. Columns that say nearly the same share their importance.",
         "columns": "The columns",
         "column_columns": "column | kind | missing | in these rows",
         "number": "number",
@@ -101,8 +101,9 @@ SENTENCES: dict[str, dict[str, str]] = {
         "residuals": "真实值减预测值，横轴为预测值",
         "importance": "它看重什么",
         "importance_columns": "列 | 损失的分数 | 标准差",
-        "importance_note": "把该列的值在各行之间打乱后，{score}下降多少："
-        "十次打乱的平均值和标准差（*置换重要性*，permutation importance）。"
+        "importance_note": "把该列的值在各行（最多 5,000 行）之间打乱后，"
+        "{score}下降多少：十次打乱的平均值和标准差"
+        "（*置换重要性*，permutation importance）。"
         "接近 0 表示网络不需要这一列。内容几乎相同的列会分摊重要性。",
         "columns": "各列",
         "column_columns": "列 | 种类 | 缺失 | 这些行中的内容",
