@@ -144,6 +144,13 @@ def test_polars_is_an_extra(monkeypatch):
         pg.data.table({"a": [1]}, "a")
 
 
+def test_the_reader_of_excel_is_an_extra(tmp_path, monkeypatch):
+    path = as_excel(tmp_path / "flats", flats(12))
+    monkeypatch.setitem(sys.modules, "fastexcel", None)
+    with pytest.raises(MissingExtraError, match="An Excel file needs fastexcel"):
+        pg.data.table(path, "rent")
+
+
 def test_marks_spaces_and_quotes_of_text(tmp_path):
     path = tmp_path / "a.csv"
     rows = "".join(f'{i}.5,"x, {i % 2}", NA \n' for i in range(12))
