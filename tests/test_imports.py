@@ -42,6 +42,7 @@ STAGES = {
     "native": "programs as machine code",
     "prove": "gradients against measured slopes",
     "reading": "what is read off a network",
+    "columns": "raw columns of tables, and how they become numbers",
     # training and its surroundings
     "data": "toy data and preparation",
     "train": "the loop, its settings and its history",
@@ -55,10 +56,12 @@ STAGES = {
     "network": "what a user calls",
     "sklearn": "networks as scikit-learn's estimators",
     "functional": "gradients of plain functions",
+    "tabular": "networks on tables, and the report on them",
     "": "the public names",
     "lessons": "lessons that are code, which use the public names",
     "tasks": "ready tasks for the command line",
     "report": "the folder of a run",
+    "table_run": "runs on tables",
     "cli": "the command line",
     "__main__": "python -m plaingrad",
 }

@@ -19,6 +19,8 @@ GROUPS = {
     "prove": ("Proof", "证明"),
     "functional": ("Functions", "函数"),
     "data": ("Data", "数据"),
+    "tabular": ("Tables", "表格"),
+    "columns": ("Columns of tables", "表格的列"),
     "draw": ("Pictures", "图"),
     "metrics": ("Metrics", "评价指标"),
     "lessons": ("Lessons", "课程"),

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import errors, ops
+from .columns.preparation import RowsWarning
 from .curvature import Curvature
 from .errors import PlaingradError
 from .full_batch import LBFGS, LevenbergMarquardt
@@ -92,6 +93,7 @@ from .train.settings import EarlyStopping
 
 if TYPE_CHECKING:
     from . import data, draw, lessons, metrics, sklearn
+    from .tabular import TableModel
 
 __version__ = "0.1.0"
 
@@ -152,6 +154,7 @@ __all__ = [
     "ReduceOnPlateau",
     "Reshape",
     "Residual",
+    "RowsWarning",
     "Schedule",
     "Sequence",
     "Sequential",
@@ -160,6 +163,7 @@ __all__ = [
     "Softmax",
     "Softplus",
     "StepDecay",
+    "TableModel",
     "Tanh",
     "Uniform",
     "WarmUp",
@@ -183,7 +187,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import the modules beside the networks when they are first asked for."""
+    """Import what not everybody needs when it is first asked for."""
     if name in ("data", "draw", "lessons", "metrics", "sklearn"):
         return importlib.import_module(f"{__name__}.{name}")
+    if name == "TableModel":
+        return importlib.import_module(f"{__name__}.tabular").TableModel
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -31,10 +31,13 @@ from .optimizers import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, RMSprop
 from .prove.certificate.record import Certificate
 from .report import write_picture, write_run
 from .samples import read_samples
-from .tasks import TASKS, Parts, Task, find
+from .table_run import as_csv, is_table, predicted, read_table, write_table_run
+from .tabular import TableModel
+from .tasks import TASKS, Parts, find
 from .train.engines import MISSING, available
 from .train.history import History, brief
 from .train.progress import wanted
+from .write.words import words
 
 OPTIMIZERS = {
     cls.__name__.lower(): cls
@@ -55,6 +58,7 @@ examples:
   plaingrad worksheet runs/digits          one update, every product and sum of it
   plaingrad engine runs/digits             its machine code: kernels, memory, time
   plaingrad predict runs/digits new.csv    a label for each row of a file
+  plaingrad train a.csv --target price     learn a column of a table of your own
   plaingrad check train.py                 the mistakes of a script of your own
   plaingrad lesson 1                       a first lesson; without a number, the list
 
@@ -65,7 +69,10 @@ examples:
   plaingrad train digits
   plaingrad train spiral --optimizer adam --lr 0.01 --epochs 300
   plaingrad train mnist --hidden 256,128 --patience 5 --out runs/wide
+  plaingrad train flats.csv --target rent --kind zip=category
 
+A table is a .csv, .parquet, .feather or .xlsx file with names in its first row. What
+its columns are is found and shown; its folder holds a report on the predictions.
 What is not given is as usual for the task. Ctrl-C ends the training early; what was
 learnt until then is written. The folder holds the model, the history, pictures of the
 costs and the mistakes, and the training as a NumPy script with its data."""
@@ -103,9 +110,11 @@ PREDICTING = """\
 examples:
   plaingrad predict runs/digits new.csv
   plaingrad predict runs/digits new.npy --proba --out probabilities.csv
+  plaingrad predict runs/flats new.csv --out rents.csv
 
 A .csv has one sample a row, and may have names above; images are written row by row.
-The numbers must be scaled as they were in training: ink in 0 .. 1 for the digits."""
+The numbers must be scaled as they were in training: ink in 0 .. 1 for the digits.
+A model of a table takes raw rows, and scales and fills them as in training."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -187,7 +196,7 @@ def parser() -> argparse.ArgumentParser:
     guess = _command(commands, "predict", predict, "predict the rows of a file")
     guess.epilog = PREDICTING
     _add_model(guess)
-    samples = "samples: .csv, .npy, or .npz with the array X"
+    samples = "samples: .csv, .npy, .npz with the array X, or rows of a table"
     guess.add_argument("file", type=Path, metavar="FILE", help=samples)
     proba = "the probability of each class, and not the label"
     guess.add_argument("--proba", action="store_true", help=proba)
@@ -255,8 +264,12 @@ def _train_parser(commands: Any) -> None:
     made = _command(commands, "train", train, "train a network and write its folder")
     made.epilog = f"tasks:\n{names}\n\n{TRAINING}"
     add = made.add_argument
-    add("task", metavar="TASK", help="what to learn: one of the tasks below")
+    add("task", metavar="TASK", help="what to learn: a task below, or a table's file")
     add("--out", type=Path, metavar="DIR", help="the folder (default: runs/TASK)")
+    add("--target", metavar="NAME", help="the column of the table to predict")
+    kind = "what a column is: number, category, date or ignore; may be repeated"
+    add("--kind", metavar="NAME=KIND", action="append", default=[], help=kind)
+    add("--lang", default="en", help="of the report on a table: en (default) or zh")
     hidden = "hidden layers: Linear and ReLU of these widths, and not the usual network"
     add("--hidden", metavar="64,32", help=hidden)
     add("--epochs", type=int, metavar="N", help="how often to see all samples, at most")
@@ -278,13 +291,16 @@ def _train_parser(commands: Any) -> None:
 
 def train(options: argparse.Namespace) -> None:
     """Train on a task and write the run's folder."""
+    if options.target is not None or options.kind or is_table(options.task):
+        _train_table(options)
+        return
     task = find(options.task)
-    settings = _settings(task, options)
+    settings = _settings(task.settings, options)
     folder = make_folder(options.out or Path("runs") / options.task)
     parts = task.load(options.seed)
     y = parts.train[1]
     outputs = int(y.max()) + 1 if y.dtype.kind in "iu" else y[0].size
-    network = _network(task, options.hidden, outputs)
+    network = _hidden(options.hidden, outputs) or task.network(outputs)
     say = (lambda *_: None) if options.quiet else print
     say(
         f"{options.task}: {len(y):,} samples to learn from, "
@@ -293,8 +309,7 @@ def train(options: argparse.Namespace) -> None:
     say(repr(network))
     with _warnings_told():
         _fit(network, parts, settings, options.quiet)
-    history = network.history
-    say(f"{history.epochs} epochs in {history.seconds:.1f} s{_how(history)}")
+    say(_took(network.history))
     found = network.evaluate(*parts.test)
     told = ", ".join(f"{name} {brief(value)}" for name, value in found.items())
     print(f"test {told}")
@@ -304,12 +319,44 @@ def train(options: argparse.Namespace) -> None:
         say(f"  {name:<18} {what}")
 
 
+def _train_table(options: argparse.Namespace) -> None:
+    """Train on a table and write the run's folder."""
+    rows = read_table(options.task, options.target, options.kind)
+    words(options.lang)  # a language that is not there is said before any work
+    settings = _settings({}, options)
+    network = _hidden(options.hidden, rows.outputs)
+    folder = make_folder(options.out or Path("runs") / Path(options.task).stem)
+    say = (lambda *_: None) if options.quiet else print
+    say(str(rows))
+    with _warnings_told():
+        show = not options.quiet and wanted(None)
+        model = TableModel.fit(rows, network, verbose=show, **settings)
+    say(repr(model.network))
+    say(_took(model.network.history))
+    report = model.report(lang=options.lang)
+    told = {one.name: one.value for one in report.measures}
+    results = {"task": options.task, "target": options.target, "test": told}
+    for measure in report.measures:
+        low, high = map(brief, measure.interval)
+        print(
+            f"test {measure.name} {brief(measure.value)}, 95 % within {low} .. {high}"
+        )
+    say(f"written to {folder}:")
+    for name, what in write_table_run(folder, model, report, results):
+        say(f"  {name:<18} {what}")
+
+
 def _fit(
     network: Sequential, parts: Parts, settings: dict[str, Any], quiet: bool
 ) -> None:
     X, y = parts.train
     show = not quiet and wanted(None)
     network.fit(X, y, validation=parts.validation, verbose=show, **settings)
+
+
+def _took(history: History) -> str:
+    """Return how long a training took, and how it was done."""
+    return f"{history.epochs} epochs in {history.seconds:.1f} s{_how(history)}"
 
 
 def _how(history: History) -> str:
@@ -332,9 +379,10 @@ def _warnings_told() -> Iterator[None]:
         print(f"plaingrad: {warning.message}", file=sys.stderr)
 
 
-def _network(task: Task, hidden: str | None, outputs: int) -> Sequential:
+def _hidden(hidden: str | None, outputs: int) -> Sequential | None:
+    """Return the network with the hidden layers that were asked for, if any."""
     if hidden is None:
-        return task.network(outputs)
+        return None
     try:
         units = [int(width) for width in hidden.split(",") if width.strip()]
     except ValueError:
@@ -347,17 +395,17 @@ def _network(task: Task, hidden: str | None, outputs: int) -> Sequential:
     return Sequential(Flatten(), *middle, Linear(outputs))
 
 
-def _settings(task: Task, options: argparse.Namespace) -> dict[str, Any]:
-    """Return the settings of fit: the task's, with what was asked for instead."""
-    settings = dict(task.settings)
+def _settings(usual: Mapping[str, Any], options: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings of fit: the usual ones, with what was asked for instead."""
+    settings = dict(usual)
     for name in ("epochs", "batch_size", "l2"):
         if getattr(options, name) is not None:
             settings[name] = getattr(options, name)
     if options.patience is not None:
         settings["early_stopping"] = options.patience
     if options.optimizer is not None or options.lr is not None:
-        usual = type(settings.get("optimizer", Adam())).__name__
-        word = (options.optimizer or usual).lower()
+        known = type(settings.get("optimizer", Adam())).__name__
+        word = (options.optimizer or known).lower()
         if word not in OPTIMIZERS:
             raise unknown_name("optimizer", word, OPTIMIZERS)
         rate = {} if options.lr is None else {"lr": options.lr}
@@ -516,13 +564,21 @@ def worksheet(options: argparse.Namespace) -> None:
 
 def predict(options: argparse.Namespace) -> None:
     """Predict the rows of a file."""
-    network = _open(options.model)
-    X = read_samples(options.file, network.features)
-    found = network.predict_proba(X) if options.proba else network.predict(X)
+    network, head = _open(options.model), None
+    if network.preparation is not None:
+        model = TableModel(network)
+        with _warnings_told():
+            head, found = predicted(model, options.file, options.proba)
+    else:
+        X = read_samples(options.file, network.features)
+        found = network.predict_proba(X) if options.proba else network.predict(X)
     if options.out is not None and options.out.suffix == ".npy":
         buffer = io.BytesIO()
         np.save(buffer, found)
         print(f"wrote {write_whole(options.out, buffer.getvalue())}")
+        return
+    if head is not None:
+        _say(as_csv(head, found), options.out)
         return
     rows = found.reshape(len(found), -1)
     text = "".join(",".join(map(str, row)) + "\n" for row in rows)

@@ -10,13 +10,19 @@ from typing import Any
 import numpy as np
 
 from . import full_batch, initializers, layers, losses, optimizers, schedules
+from .columns.inputs import CategoryInput, DateInput, NumberInput
+from .columns.preparation import Preparation
+from .columns.targets import ClassTarget, NumberTarget
 from .errors import FileError, SettingError
 from .layers import Layer
 from .remember import Remembered
 from .train.settings import EarlyStopping, Settings
 from .train.training import Training
 
-RECORDS = {cls.__name__: cls for cls in (EarlyStopping, Settings, Training)}
+TABLES = (CategoryInput, ClassTarget, DateInput, NumberInput, NumberTarget, Preparation)
+RECORDS: dict[str, type[Any]] = {
+    cls.__name__: cls for cls in (EarlyStopping, Settings, Training, *TABLES)
+}
 ABSTRACT = (
     *(initializers.Initializer, optimizers.Optimizer, schedules.Schedule),
     full_batch.FullBatch,

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from .columns.preparation import Preparation
 from .compose import BATCH, Forward, forward
 from .encode import Decoder, Encoder
 from .errors import FileError, PlaingradError, SettingError, whole
@@ -43,6 +44,8 @@ class Model:
         How the network was trained, when it was.
     certificate
         What was proved of it, as plain JSON, when that is kept.
+    preparation
+        How the rows of a table become samples, when it was trained on one.
     """
 
     network: Any
@@ -52,6 +55,7 @@ class Model:
     masks: dict[str, Array]
     training: Training | None = None
     certificate: Mapping[str, Any] | None = None
+    preparation: Preparation | None = None
 
 
 def save(path: str | Path, model: Model) -> Path:
@@ -68,6 +72,8 @@ def save(path: str | Path, model: Model) -> Path:
         "frozen": [name for name, d in parameters.items() if not d.trainable],
         "training": model.training,
     }
+    if model.preparation is not None:
+        told["preparation"] = model.preparation
     encode = Encoder()
     described = {name: encode(value) for name, value in told.items()}
     masks = {f"{MASK}{name}": mask for name, mask in model.masks.items()}
@@ -192,11 +198,13 @@ def _model(
         params={n: v for n, v in arrays.items() if not n.startswith(MASK)},
         masks=masks,
         training=told["training"],
+        preparation=told.get("preparation"),
     )
     if not isinstance(model.network, Layer) or model.dtype not in DTYPES:
         raise FileError("it describes no network.")
     made = forward(model.network, model.features)
     _check_arrays(model, made)
+    _check_preparation(model)
     ordered = {name: model.params[name] for name in made.trace.parameters}
     model = replace(model, params=ordered)
     if model.training is not None:
@@ -222,6 +230,15 @@ def _check_arrays(model: Model, made: Forward) -> None:
                     f"{name} is {value.dtype} of shape {show(value.shape)}, and should "
                     f"be {dtype} of shape {show(wanted.get(name, ()))}."
                 )
+
+
+def _check_preparation(model: Model) -> None:
+    """Compare how the rows of a table become samples with the network."""
+    made: Any = model.preparation
+    if made is None:
+        return
+    if not isinstance(made, Preparation) or model.features != (len(made.features),):
+        raise FileError("its table has other columns than its network.")
 
 
 def _check_training(

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self, cast
 
 import numpy as np
 
+from .columns.preparation import Preparation
 from .compose import Forward, compose, forward, reading, start_line
 from .curvature import Curvature, curvature
 from .errors import PlaingradError, SettingError, unknown_name, whole
@@ -61,6 +62,9 @@ class Network(Layer):
         The parameters by their printed names; empty before the first `fit` or `build`.
     history
         The course of the last training.
+    preparation
+        How the rows of a table become samples, where it was trained on one: a
+        `TableModel` sets it, and `save` keeps it. `fit` on other data ends it.
     """
 
     symbol = ""
@@ -71,6 +75,7 @@ class Network(Layer):
     _session: Session | None = None
     _masks: Mapping[str, Array] = MappingProxyType({})
     _cache: Mapping[str, Any] = MappingProxyType({})
+    preparation: Preparation | None = None
 
     # Training.
 
@@ -199,6 +204,8 @@ class Network(Layer):
         known = self._features if kept is not None else None
         prepared = prepare(self, X, y, settings, self._masks, kept, known)
         shown = wanted(verbose)
+        if not warm_start:
+            self.preparation = None
         self._adopt(Session.start(prepared, machine, shown))
         if shown:
             watchers.append(Progress(settings.epochs))
@@ -297,6 +304,7 @@ class Network(Layer):
             for name, declared in made.trace.parameters.items()
         }
         self._take(flat(draw(starts, seed, dtype, {})), features, dtype)
+        self.preparation = None
         return self
 
     def _adopt(self, session: Session) -> None:
@@ -811,6 +819,7 @@ class Network(Layer):
             masks=masks,
             training=training,
             certificate=None if certificate is None else certificate.as_dict(),
+            preparation=self.preparation,
         )
         return save(path, model)
 
@@ -854,6 +863,7 @@ def load(path: str | Path, objects: Mapping[str, Any] | None = None) -> Network:
         network = Sequential(network)
     network._take(flat(model.params), model.features, model.dtype)
     network._masks, network._training = model.masks, model.training
+    network.preparation = model.preparation
     return cast(Network, network)
 
 

@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from .network import Network
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 Array = np.ndarray[Any, Any]
 PICTURES = {
@@ -52,12 +51,7 @@ def write_run(
         When the folder cannot be written.
     """
     place = make_folder(folder)
-    network.save(place / "model.safetensors")
-    yield "model.safetensors", "weights and architecture"
-    told = {**results, **network.history.as_dict()}
-    write_whole(place / "history.json", json.dumps(told, indent=1))
-    yield "history.json", "losses and scores"
-    yield from write_longhand(place, network)
+    yield from write_training(place, network, results)
     drawn = set()
     try:
         for name, axes in _pictures(network, test):
@@ -70,6 +64,18 @@ def write_run(
         for name in PICTURES:
             if name not in drawn:
                 (place / name).unlink(missing_ok=True)
+
+
+def write_training(
+    place: Path, network: Network, results: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Write what every run has: the model, its history, its script and its data."""
+    network.save(place / "model.safetensors")
+    yield "model.safetensors", "weights and architecture"
+    told = {**results, **network.history.as_dict()}
+    write_whole(place / "history.json", json.dumps(told, indent=1))
+    yield "history.json", "losses and scores"
+    yield from write_longhand(place, network)
 
 
 def write_longhand(
@@ -111,10 +117,6 @@ def _is_image(X: Array) -> bool:
 
 def write_picture(path: Path, axes: Axes) -> Path:
     """Write a picture, in the format that the name asks for, and close it."""
-    from .draw.style import library
+    from .draw.style import rendered
 
-    buffer, figure = io.BytesIO(), cast("Figure", axes.get_figure(root=True))
-    kind = path.suffix.removeprefix(".") or "png"
-    figure.savefig(buffer, format=kind, dpi=150, bbox_inches="tight")
-    library("pyplot").close(figure)
-    return write_whole(path, buffer.getvalue())
+    return write_whole(path, rendered(axes, path.suffix.removeprefix(".") or "png"))

@@ -1,8 +1,9 @@
-"""Data to learn on: toy sets, digits, MNIST; and splitting, scaling, batching."""
+"""Data to learn on: tables, toy sets, digits, MNIST; splitting, scaling, batching."""
 
 from .digits import digits
 from .mnist import Dataset, fashion_mnist, mnist
 from .prepare import Standardiser, batches, one_hot, split
+from .tables import table
 from .toys import blobs, circles, moons, spiral, streetlights
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "spiral",
     "split",
     "streetlights",
+    "table",
 ]

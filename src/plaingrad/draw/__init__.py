@@ -10,6 +10,7 @@ from .diagram import network
 from .images import features, kernels, misclassified
 from .matrices import confusion_matrix, weights
 from .points import decision_regions, scatter
+from .residuals import residuals
 
 __all__ = [
     "activation",
@@ -21,6 +22,7 @@ __all__ = [
     "misclassified",
     "network",
     "rate_test",
+    "residuals",
     "scatter",
     "weights",
 ]

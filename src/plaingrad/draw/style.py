@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+import io
+from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import missing_extra
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Petroff's ten, chosen to be told apart with any kind of colour vision.
 COLOURS = (
@@ -59,6 +61,14 @@ def library(module: str) -> Any:
         return importlib.import_module(f"matplotlib.{module}")
     except ModuleNotFoundError as error:
         raise missing_extra("matplotlib", "draw", "Drawing") from error
+
+
+def rendered(ax: Axes, kind: str = "png") -> bytes:
+    """Return the file of a picture in a format, such as "png" or "svg"; close it."""
+    buffer, figure = io.BytesIO(), cast("Figure", ax.get_figure(root=True))
+    figure.savefig(buffer, format=kind, dpi=150, bbox_inches="tight")
+    library("pyplot").close(figure)
+    return buffer.getvalue()
 
 
 def shrink(ax: Axes, size: tuple[float, float]) -> float:

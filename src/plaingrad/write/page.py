@@ -45,6 +45,7 @@ math {
 }
 h3 math { math-style: normal; }
 mtd { text-align: left; }
+img { max-width: 100%; background: #fff; }
 table { border-collapse: collapse; width: 100%; font-size: 0.95rem; }
 .short { white-space: nowrap; }
 th, td { text-align: left; padding: 0.35rem 0.5rem; border-top: 1px solid var(--line); }
@@ -72,8 +73,8 @@ def page(markdown: str, title: str, lang: str = "en") -> str:
     ----------
     markdown
         As derivations and certificates are written: headings, lists, tables, words in
-        asterisks, code (blocks of it without blank lines), and LaTeX between dollar
-        signs.
+        asterisks, code (blocks of it without blank lines), pictures that stand alone,
+        and LaTeX between dollar signs.
     title
         The title of the page.
     lang
@@ -124,6 +125,9 @@ def _block(text: str) -> str:
         return f"<pre><code>{html.escape(code)}</code></pre>"
     if text.startswith("|"):
         return _table(text)
+    if picture := re.fullmatch(r"!\[(.*)\]\((.*)\)", text):
+        alt, source = (html.escape(part) for part in picture.groups())
+        return f'<p><img alt="{alt}" src="{source}"></p>'
     return f"<p>{_inline(text)}</p>"
 
 

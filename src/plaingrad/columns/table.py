@@ -1,0 +1,148 @@
+"""Tables to learn from: what each column is, and which one is to be predicted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from ..write.plain import aligned
+from .kinds import DAY, Array, Kind
+from .words import column_words
+
+SHOWN = 4
+"""How many categories of a column are shown."""
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A column of a table.
+
+    Attributes
+    ----------
+    name
+        What the table calls it.
+    kind
+        "number", "category", "date" or "ignore".
+    values
+        Its cells, (n,): float64 and NaN where missing; a date is the days since 1970;
+        a category is text, and None where missing.
+    why
+        A word for why it is ignored, where it is: "empty", "other", "constant",
+        "text", "counts" or "asked".
+    """
+
+    name: str
+    kind: Kind
+    values: Array
+    why: str = ""
+
+    @property
+    def missing(self) -> Array:
+        """Which cells are missing, (n,) truths."""
+        if self.kind in ("number", "date"):
+            return np.isnan(self.values)
+        return np.array([cell is None for cell in self.values], dtype=bool)
+
+    @cached_property
+    def levels(self) -> list[str]:
+        """The categories that occur: numbers by size, other text by letters."""
+        return ordered({cell for cell in self.values if cell is not None})
+
+    def rows(self, chosen: Array) -> Column:
+        """Return the column with some of its rows."""
+        return replace(self, values=self.values[chosen])
+
+    def told(self, lang: str = "en") -> str:
+        """Return what is in it, in a few words of a language."""
+        say = column_words(lang)
+        if self.kind == "ignore":
+            cells = [str(cell) for cell in self.values if cell is not None]
+            return say[self.why].format(
+                first="".join(cells[:1]),
+                rows=f"{len(cells):,}",
+                different=f"{len(set(cells)):,}",
+            )
+        if self.kind == "category":
+            more = ", ..." if len(self.levels) > SHOWN else ""
+            return f"{len(self.levels)}: {', '.join(self.levels[:SHOWN])}{more}"
+        known = self.values[~self.missing]
+        if not len(known):
+            return say["nothing"]
+        low, high = known.min(), known.max()
+        if self.kind == "date":
+            return f"{_moment(low)} .. {_moment(high)}"
+        # the mean of centred numbers is a rounding error, and 0 to people
+        mean = known.mean() if abs(known.mean()) > 1e-9 * (high - low) else 0.0
+        return say["mean"].format(
+            low=f"{low:.6g}", high=f"{high:.6g}", mean=f"{mean:.4g}"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows to learn from, and what they should tell.
+
+    Attributes
+    ----------
+    inputs
+        The columns to predict from, those that are ignored among them.
+    target
+        The column to predict: of kind "category" for classes, "number" for a quantity.
+    classes
+        The classes to tell apart as text, those of the whole table; none where a number
+        is predicted.
+    notes
+        What was chosen from the data, in a sentence each.
+    """
+
+    inputs: tuple[Column, ...]
+    target: Column
+    classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs a network for it needs: the classes, or 1."""
+        return len(self.classes) or 1
+
+    def rows(self, chosen: Array) -> Table:
+        """Return the table with some of its rows, by number or by truth."""
+        inputs = tuple(column.rows(chosen) for column in self.inputs)
+        return replace(self, inputs=inputs, target=self.target.rows(chosen))
+
+    def __len__(self) -> int:
+        return len(self.target.values)
+
+    def __str__(self) -> str:
+        """Return the columns and the choices as text."""
+        head = ("column", "kind", "missing", "values")
+        lines = aligned([head, *map(_line, (*self.inputs, self.target))])
+        count = f"{len(self):,} rows, {len(self.inputs)} columns to predict from"
+        return "\n".join([count, *lines, *self.notes])
+
+    __repr__ = __str__
+
+
+def ordered(levels: set[str]) -> list[str]:
+    """Return categories in order: numbers by size, other text by letters."""
+
+    def place(level: str) -> tuple[bool, float, str]:
+        try:
+            return False, float(level), level
+        except ValueError:
+            return True, 0.0, level
+
+    return sorted(levels, key=place)
+
+
+def _line(column: Column) -> tuple[str, str, str, str]:
+    missing = int(column.missing.sum())
+    return column.name, column.kind, f"{missing:,}" if missing else "", column.told()
+
+
+def _moment(days: float) -> str:
+    """Return a date, with its time where it has one."""
+    text = str(np.datetime64(round(days * DAY), "us").astype("datetime64[m]"))
+    return text.replace("T00:00", "").replace("T", " ")

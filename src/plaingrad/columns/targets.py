@@ -1,0 +1,91 @@
+"""How the column to predict becomes targets, and predictions its values again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import DataError, FileError
+from .inputs import measured
+from .kinds import Array
+from .table import Column
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassTarget:
+    """Numbers classes 0, 1, 2, ... in their order.
+
+    Attributes
+    ----------
+    name
+        The column.
+    classes
+        The classes as text, in the order of their numbers.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not all(isinstance(one, str) for one in self.classes):
+            raise FileError(f"the classes of {self.name!r} must be text.")
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs the network needs."""
+        return len(self.classes)
+
+    def encode(self, column: Column) -> Array:
+        """Return the targets of a column, (n,) in int64."""
+        number = {label: place for place, label in enumerate(self.classes)}
+        strange = [cell for cell in column.values if cell not in number]
+        if strange:
+            raise DataError(
+                f"{self.name!r} has the class {strange[0]!r}, which was not there in "
+                f"training. Known: {', '.join(self.classes)}."
+            )
+        return np.array([number[cell] for cell in column.values], dtype=np.int64)
+
+    def decode(self, found: Array) -> Array:
+        """Return predicted numbers as classes: whole numbers or text."""
+        try:
+            labels = np.array([int(label) for label in self.classes])
+        except ValueError:
+            labels = np.array(self.classes)
+        made: Array = labels[found]
+        return made
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberTarget:
+    """Standardises a quantity: the network learns `(y - mean) / scale`.
+
+    Attributes
+    ----------
+    name
+        The column.
+    mean, scale
+        Mean and standard deviation (dividing by n) in training.
+    """
+
+    name: str
+    mean: float
+    scale: float
+    outputs = 1
+
+    @classmethod
+    def fit(cls, column: Column) -> NumberTarget:
+        """Measure a column; a constant one has the scale 1."""
+        mean, scale = measured(column.values)
+        return cls(name=column.name, mean=mean, scale=scale or 1.0)
+
+    def encode(self, column: Column) -> Array:
+        """Return the targets of a column, (n,) in float64."""
+        made: Array = (column.values - self.mean) / self.scale
+        return made
+
+    def decode(self, found: Array) -> Array:
+        """Return predictions in the units of the column, (n,) in float64."""
+        made: Array = found.astype(np.float64) * self.scale + self.mean
+        return made
