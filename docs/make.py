@@ -77,7 +77,7 @@ def chinese(page: str) -> str:
 
 PRINTED = (
     *("docs/engine.md", "docs/worksheet.md", "docs/prove.md"),
-    *("docs/check.md", "docs/check-scripts.md"),
+    *("docs/check.md", "docs/check-scripts.md", "docs/practice.md"),
 )
 """English pages that show what their code prints."""
 PAGES = (

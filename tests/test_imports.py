@@ -45,6 +45,7 @@ STAGES = {
     "train": "the loop, its settings and its history",
     "encode": "layers and settings as plain JSON",
     "model": "networks in files",
+    "checkpoints": "trainings in files, to go on from",
     "reading": "what is read off a network",
     "inside": "the values of a training step",
     "summary": "the table of layers",

@@ -22,6 +22,7 @@ GROUPS = {
     "draw": ("Pictures", "图"),
     "metrics": ("Metrics", "评价指标"),
     "lessons": ("Lessons", "课程"),
+    "checkpoints": ("Checkpoints", "检查点"),
     "errors": ("Errors", "错误"),
 }
 """The modules in which public names are defined, with their titles."""

@@ -9,6 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import errors, ops
+from .checkpoints.folder import DamagedWarning
+from .checkpoints.settings import Checkpoint
 from .errors import PlaingradError
 from .functional import grad, longhand, value_and_grad
 from .initializers import (
@@ -105,11 +107,13 @@ __all__ = [
     "BinaryCrossEntropy",
     "Callback",
     "Certificate",
+    "Checkpoint",
     "Constant",
     "Conv2d",
     "Cosine",
     "CrossEntropy",
     "Custom",
+    "DamagedWarning",
     "DivergedWarning",
     "Dropout",
     "EarlyStopping",

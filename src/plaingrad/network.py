@@ -12,6 +12,8 @@ from typing import Any, Self, cast
 
 import numpy as np
 
+from .checkpoints.folder import opened
+from .checkpoints.settings import Checkpoint
 from .compose import Forward, compose, forward, reading, start_line
 from .errors import PlaingradError, SettingError, unknown_name, whole
 from .graph import Node
@@ -88,6 +90,8 @@ class Network(Layer):
         dtype: str = "float32",
         engine: str = "auto",
         threads: int | None = None,
+        checkpoint: Checkpoint | str | Path | None = None,
+        resume: str | Path | None = None,
         verbose: bool | None = None,
     ) -> History:
         """Train the network from its start.
@@ -138,6 +142,13 @@ class Network(Layer):
         threads
             How many the native engine uses; by default as many as the work is worth.
             The result does not depend on it.
+        checkpoint
+            A folder to save the training in on the way, or a `Checkpoint`, which says
+            how often.
+        resume
+            The folder of such a training that was ended, by a crash or by Ctrl-C: go
+            on with it, as if it had never been. All else must be as it was, but
+            `epochs` may be more unless the schedule needs to know the end.
         verbose
             Whether to show progress; by default when standard error is a terminal.
 
@@ -150,6 +161,8 @@ class Network(Layer):
         ------
         DataError, ShapeError, SettingError
             Before any work starts, with what to change; the network stays as it was.
+        FileError
+            When the training cannot be saved, or there is nothing to go on from.
 
         Warns
         -----
@@ -162,7 +175,8 @@ class Network(Layer):
 
         Notes
         -----
-        Ctrl-C ends the training early; the network keeps what it has learnt.
+        Ctrl-C ends the training early; the network keeps what it has learnt. With a
+        checkpoint the present update is finished and saved first.
         """
         settings = Settings(
             loss=loss,
@@ -186,11 +200,13 @@ class Network(Layer):
         kept = self._params if warm_start else None
         known = self._features if kept is not None else None
         prepared = prepare(self, X, y, settings, self._masks, kept, known)
+        shelf, moment = opened(checkpoint, resume, prepared)
         shown = wanted(verbose)
         self._adopt(Session.start(prepared, machine, shown))
         if shown:
             watchers.append(Progress(settings.epochs))
-        return _told(self.session.run(watchers))
+        history = self.session.run(watchers, shelf, moment)
+        return _told(history, None if shelf is None else shelf.folder)
 
     def partial_fit(
         self,
@@ -737,12 +753,16 @@ def load(path: str | Path, objects: Mapping[str, Any] | None = None) -> Network:
     return cast(Network, network)
 
 
-def _told(history: History) -> History:
-    """Warn the caller of `fit` when training ended badly; return the history."""
+def _told(history: History, saved: Path | None = None) -> History:
+    """Warn the caller of `fit` when training ended badly; return the history.
+
+    `saved` is the folder of its checkpoints.
+    """
     place = f"epoch {history.epochs + 1}"
     if history.stopped == "interrupted":
         warnings.warn(
-            f"interrupted in {place}; the network keeps what it has learnt so far.",
+            f"interrupted in {place}; the network keeps what it has learnt so far."
+            + (f" It is saved: go on with resume={str(saved)!r}." if saved else ""),
             stacklevel=3,
         )
     if history.stopped == "diverged":
