@@ -43,6 +43,7 @@ STAGES = {
     # training and its surroundings
     "data": "toy data and preparation",
     "train": "the loop, its settings and its history",
+    "callbacks": "ready ones, that watch a training",
     "encode": "layers and settings as plain JSON",
     "model": "networks in files",
     "checkpoints": "trainings in files, to go on from",
@@ -51,6 +52,7 @@ STAGES = {
     "summary": "the table of layers",
     "prove.certificate": "what is proved of a network",
     "network": "what a user calls",
+    "travel": "trainings looked at later",
     "functional": "gradients of plain functions",
     "": "the public names",
     "lessons": "lessons that are code, which use the public names",

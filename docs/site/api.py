@@ -23,10 +23,12 @@ GROUPS = {
     "metrics": ("Metrics", "评价指标"),
     "lessons": ("Lessons", "课程"),
     "checkpoints": ("Checkpoints", "检查点"),
+    "travel": ("Time travel", "时间旅行"),
+    "callbacks": ("Callbacks", "回调"),
     "errors": ("Errors", "错误"),
 }
 """The modules in which public names are defined, with their titles."""
-MODULES = ("data", "draw", "metrics", "lessons", "errors")
+MODULES = ("callbacks", "data", "draw", "metrics", "lessons", "errors")
 """Modules whose names are asked for as pg.data.spiral."""
 
 

@@ -88,9 +88,10 @@ from .train.engines import FallbackWarning
 from .train.history import History
 from .train.loop import DivergedWarning
 from .train.settings import EarlyStopping
+from .travel import Run, load_run
 
 if TYPE_CHECKING:
-    from . import data, draw, lessons, metrics
+    from . import callbacks, data, draw, lessons, metrics
 
 __version__ = "0.1.0"
 
@@ -149,6 +150,7 @@ __all__ = [
     "ReduceOnPlateau",
     "Reshape",
     "Residual",
+    "Run",
     "Schedule",
     "Sequence",
     "Sequential",
@@ -161,6 +163,7 @@ __all__ = [
     "Uniform",
     "WarmUp",
     "Zeros",
+    "callbacks",
     "check",
     "check_function",
     "check_layer",
@@ -171,6 +174,7 @@ __all__ = [
     "lessons",
     "load",
     "load_certificate",
+    "load_run",
     "longhand",
     "metrics",
     "ops",
@@ -179,7 +183,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import `data`, `draw`, `lessons` and `metrics` when they are first asked for."""
-    if name in ("data", "draw", "lessons", "metrics"):
+    """Import `callbacks`, `data`, `draw` and others when they are first asked for."""
+    if name in ("callbacks", "data", "draw", "lessons", "metrics"):
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
