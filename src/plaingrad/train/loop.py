@@ -25,6 +25,11 @@ CALL = 0.15
 MOST = 1_000_000
 """The most samples, or updates, of one call: its arrays have so many entries."""
 
+BATCH = ("on_batch_begin", "on_batch_end")
+EPOCH = ("on_epoch_begin", "on_epoch_end")
+EVENTS = (*BATCH, *EPOCH, "on_tick")
+"""What happens on the way."""
+
 
 class DivergedWarning(UserWarning):
     """The loss became infinite or undefined, and training was ended."""
@@ -112,18 +117,16 @@ class _Run:
             self.keeper = Keeper(loop.stopping, engine.parameters)
         if loop.plateau is not None and clock.slower is None:
             clock.slower = Slower(loop.plateau)
-        self.ticking = [one for one in callbacks if overrides(one, "on_tick")]
-
-        def anyone(event: str) -> bool:
-            return any(overrides(one, event) for one in callbacks)
-
-        self.by_batch = anyone("on_batch_begin") or anyone("on_batch_end")
+        self.heard = {
+            event: [one for one in callbacks if overrides(one, event)]
+            for event in EVENTS
+        }
+        self.by_batch = any(self.heard[event] for event in BATCH)
         self.by_epoch = (
             self.by_batch
             or validation is not None
             or clock.slower is not None
-            or anyone("on_epoch_begin")
-            or anyone("on_epoch_end")
+            or any(self.heard[event] for event in EPOCH)
         )
         self.began = clock.epoch
         self.laps: list[Lap] = []
@@ -321,7 +324,7 @@ class _Run:
             if self.engine.blocking:
                 self.shuffle_ahead(lap)
 
-        if (self.ticking or saver is not None) and not self.engine.blocking:
+        if (self.heard["on_tick"] or saver is not None) and not self.engine.blocking:
             watch.told = tick
         self.obey()
         self.announce(first)
@@ -414,14 +417,14 @@ class _Run:
             raise Stopped("patience")
 
     def tell(self, event: str) -> None:
-        """Call every callback, then stop when one has asked for it."""
-        asked = [getattr(one, event)(self.history) for one in self.callbacks]
+        """Call every callback that hears it, then stop when one has asked for it."""
+        asked = [getattr(one, event)(self.history) for one in self.heard[event]]
         if any(asked):
             raise Stopped("callback")
 
     def tick(self) -> None:
         """Tell those that look at the history now and then."""
-        asked = [callback.on_tick(self.history) for callback in self.ticking]
+        asked = [callback.on_tick(self.history) for callback in self.heard["on_tick"]]
         if any(asked):
             self.ask("callback")
 
