@@ -16,6 +16,7 @@ from plaingrad import cli
 from plaingrad.op import OPS
 from plaingrad.table_run import is_table
 from plaingrad.tasks import TASKS
+from plaingrad.train import loop as train_loop
 
 COMMANDS = ("train", "longhand", "derivation", "prove", "summary", "engine", "predict")
 COMMANDS += ("check", "lesson", "worksheet")
@@ -239,6 +240,45 @@ def test_an_interrupted_training_is_written(run, tmp_path, monkeypatch):
     folder = tmp_path / "runs" / "moons"
     assert json.loads((folder / "history.json").read_text())["stopped"] == "interrupted"
     assert pg.load(folder / "model.safetensors").features == (2,)
+
+
+def test_an_interrupted_training_goes_on(run, tmp_path, monkeypatch):
+    run("train", "moons", "--epochs", 9, "--out", "whole")
+    assert not (tmp_path / "whole" / "checkpoints").exists()
+
+    def shuffled(count, seed, epoch):
+        if epoch == 3:
+            signal.raise_signal(signal.SIGINT)
+        return real(count, seed, epoch)
+
+    real = train_loop.shuffled
+    words = ("train", "moons", "--epochs", 9, "--out", "run")
+    with monkeypatch.context() as patch:
+        patch.setattr(train_loop, "shuffled", shuffled)
+        _, out, err = run(*words)
+    assert "It is saved: go on with resume='run/checkpoints'." in err
+    again = "plaingrad train moons --epochs 9 --out run --resume"
+    assert out.endswith(f"to go on: {again}\n")
+    code, _, err = run(*words)
+    assert code == 1
+    assert "run/checkpoints holds a training that was not finished. Go on" in err
+    code, _, err = run(*words, "--seed", 1, "--resume")
+    assert code == 1
+    assert "was begun with another seed than 1" in err
+    assert run(*words, "--resume")[0] == 0
+    assert not (tmp_path / "run" / "checkpoints").exists()
+    whole, gone_on = (
+        pg.load(tmp_path / name / "model.safetensors").params
+        for name in ("whole", "run")
+    )
+    for name, value in whole.items():
+        np.testing.assert_array_equal(value, gone_on[name])
+    code, _, err = run(*words, "--resume")
+    assert code == 1
+    assert "there is no folder run/checkpoints to go on from" in err
+    code, _, err = run("train", "moons", "--checkpoint", 0)
+    assert code == 1
+    assert "seconds must be a positive number" in err
 
 
 def test_an_interruption_before_training_is_said(run, monkeypatch):

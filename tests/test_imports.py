@@ -46,8 +46,10 @@ STAGES = {
     # training and its surroundings
     "data": "toy data and preparation",
     "train": "the loop, its settings and its history",
+    "callbacks": "ready ones, that watch a training",
     "encode": "layers and settings as plain JSON",
     "model": "networks in files",
+    "checkpoints": "trainings in files, to go on from",
     "inside": "the values of a training step",
     "curvature": "how sharply a loss bends",
     "rates": "which learning rate",
@@ -55,6 +57,7 @@ STAGES = {
     "prove.certificate": "what is proved of a network",
     "network": "what a user calls",
     "sklearn": "networks as scikit-learn's estimators",
+    "travel": "trainings looked at later",
     "functional": "gradients of plain functions",
     "tabular": "networks on tables, and the report on them",
     "": "the public names",

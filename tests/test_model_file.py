@@ -322,7 +322,7 @@ def rewritten(content, change):
     described, arrays = change(meta["model"], arrays)
     told = {
         "format": meta["format"],
-        "checksum": model._checksum(described, arrays),
+        "checksum": model.checksum(described, arrays),
         "model": described,
     }
     return to_bytes(arrays, metadata={"plaingrad": json.dumps(told)})
@@ -449,7 +449,7 @@ def crafted(tmp_path, network, **more):
         "training": None,
         **more,
     }
-    told = {"format": 1, "checksum": model._checksum(described, {}), "model": described}
+    told = {"format": 1, "checksum": model.checksum(described, {}), "model": described}
     path = tmp_path / "net"
     path.write_bytes(to_bytes({}, metadata={"plaingrad": json.dumps(told)}))
     return path

@@ -25,13 +25,16 @@ GROUPS = {
     "metrics": ("Metrics", "评价指标"),
     "lessons": ("Lessons", "课程"),
     "sklearn": ("scikit-learn", "scikit-learn"),
+    "checkpoints": ("Checkpoints", "检查点"),
+    "travel": ("Time travel", "时间旅行"),
+    "callbacks": ("Callbacks", "回调"),
     "errors": ("Errors", "错误"),
     "curvature": ("Curvature", "曲率"),
     "rates": ("Trying rates", "试学习率"),
     "full_batch": ("Optimisers of all samples", "全批量优化器"),
 }
 """The modules in which public names are defined, with their titles."""
-MODULES = ("data", "draw", "metrics", "lessons", "errors", "sklearn")
+MODULES = ("callbacks", "data", "draw", "metrics", "lessons", "errors", "sklearn")
 """Modules whose names are asked for as pg.data.spiral."""
 
 

@@ -9,6 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import errors, ops
+from .checkpoints.folder import DamagedWarning
+from .checkpoints.settings import Checkpoint
 from .columns.preparation import RowsWarning
 from .curvature import Curvature
 from .errors import PlaingradError
@@ -90,9 +92,10 @@ from .train.engines import FallbackWarning
 from .train.history import History
 from .train.loop import DivergedWarning
 from .train.settings import EarlyStopping
+from .travel import Run, load_run
 
 if TYPE_CHECKING:
-    from . import data, draw, lessons, metrics, sklearn
+    from . import callbacks, data, draw, lessons, metrics, sklearn
     from .tabular import TableModel
 
 __version__ = "0.1.0"
@@ -111,12 +114,14 @@ __all__ = [
     "BinaryCrossEntropy",
     "Callback",
     "Certificate",
+    "Checkpoint",
     "Constant",
     "Conv2d",
     "Cosine",
     "CrossEntropy",
     "Curvature",
     "Custom",
+    "DamagedWarning",
     "DivergedWarning",
     "Dropout",
     "EarlyStopping",
@@ -155,6 +160,7 @@ __all__ = [
     "Reshape",
     "Residual",
     "RowsWarning",
+    "Run",
     "Schedule",
     "Sequence",
     "Sequential",
@@ -168,6 +174,7 @@ __all__ = [
     "Uniform",
     "WarmUp",
     "Zeros",
+    "callbacks",
     "check",
     "check_function",
     "check_layer",
@@ -178,6 +185,7 @@ __all__ = [
     "lessons",
     "load",
     "load_certificate",
+    "load_run",
     "longhand",
     "metrics",
     "ops",
@@ -188,7 +196,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import what not everybody needs when it is first asked for."""
-    if name in ("data", "draw", "lessons", "metrics", "sklearn"):
+    if name in ("callbacks", "data", "draw", "lessons", "metrics", "sklearn"):
         return importlib.import_module(f"{__name__}.{name}")
     if name == "TableModel":
         return importlib.import_module(f"{__name__}.tabular").TableModel

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import shlex
+import shutil
 import sys
 import warnings
 import zipfile
@@ -17,6 +19,8 @@ from typing import Any
 import numpy as np
 
 from . import __version__
+from .checkpoints.folder import steps
+from .checkpoints.settings import USUAL, Checkpoint
 from .errors import (
     FileError,
     MissingExtraError,
@@ -69,13 +73,16 @@ examples:
   plaingrad train digits
   plaingrad train spiral --optimizer adam --lr 0.01 --epochs 300
   plaingrad train mnist --hidden 256,128 --patience 5 --out runs/wide
+  plaingrad train mnist --hidden 256,128 --patience 5 --out runs/wide --resume
   plaingrad train flats.csv --target rent --kind zip=category
 
 A table is a .csv, .parquet, .feather or .xlsx file with names in its first row. What
 its columns are is found and shown; its folder holds a report on the predictions.
 What is not given is as usual for the task. Ctrl-C ends the training early; what was
-learnt until then is written. The folder holds the model, the history, pictures of the
-costs and the mistakes, and the training as a NumPy script with its data."""
+learnt until then is written. After that, or after a crash, the same command with
+--resume goes on as if training had never ended. The folder holds the model, the
+history, pictures of the costs and the mistakes, and the training as a NumPy script with
+its data."""
 MEASURING = """\
 Some updates are done and measured on this computer; the model stays as it is. They are
 on the data of the run, or on random data when there is only a model."""
@@ -121,6 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     top = parser()
     options = top.parse_args(arguments)
+    options.words = sys.argv[1:] if arguments is None else arguments
     if not getattr(options, "show", False):
         # pictures are written, not shown
         os.environ.setdefault("MPLBACKEND", "agg")
@@ -286,6 +294,9 @@ def _train_parser(commands: Any) -> None:
     add("--engine", metavar="NAME", default="auto", help=engine)
     threads = "of the native engine (default: as many as the work is worth)"
     add("--threads", type=int, metavar="N", help=threads)
+    seconds = "save it so often, to go on after a crash (default: 30)"
+    add("--checkpoint", type=float, metavar="S", default=USUAL, help=seconds)
+    add("--resume", action="store_true", help="go on with a training that was ended")
     add("--quiet", action="store_true", help="say only the result")
 
 
@@ -297,6 +308,7 @@ def train(options: argparse.Namespace) -> None:
     task = find(options.task)
     settings = _settings(task.settings, options)
     folder = make_folder(options.out or Path("runs") / options.task)
+    settings |= _saving(folder / "checkpoints", options)
     parts = task.load(options.seed)
     y = parts.train[1]
     outputs = int(y.max()) + 1 if y.dtype.kind in "iu" else y[0].size
@@ -317,6 +329,29 @@ def train(options: argparse.Namespace) -> None:
     results = {"task": options.task, "test": found}
     for name, what in write_run(folder, network, parts.test, results):
         say(f"  {name:<18} {what}")
+    _finish(folder / "checkpoints", network.history, options, say)
+
+
+def _finish(
+    place: Path, history: History, options: argparse.Namespace, say: Any
+) -> None:
+    """Say how to go on with a training that was interrupted, or clean up behind it."""
+    if history.stopped == "interrupted":
+        again = [word for word in options.words if word != "--resume"]
+        say(f"to go on: {shlex.join(['plaingrad', *again, '--resume'])}")
+    else:
+        shutil.rmtree(place)
+
+
+def _saving(place: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings of fit that save a training and go on with it."""
+    if not options.resume and place.is_dir() and steps(place):
+        raise FileError(
+            f"{place} holds a training that was not finished. Go on with it by "
+            f"--resume, or delete that folder to start again."
+        )
+    checkpoint = Checkpoint(place, seconds=options.checkpoint, data=False)
+    return {"checkpoint": checkpoint, "resume": place if options.resume else None}
 
 
 def _train_table(options: argparse.Namespace) -> None:
@@ -326,6 +361,7 @@ def _train_table(options: argparse.Namespace) -> None:
     settings = _settings({}, options)
     network = _hidden(options.hidden, rows.outputs)
     folder = make_folder(options.out or Path("runs") / Path(options.task).stem)
+    settings |= _saving(folder / "checkpoints", options)
     say = (lambda *_: None) if options.quiet else print
     say(str(rows))
     with _warnings_told():
@@ -344,6 +380,7 @@ def _train_table(options: argparse.Namespace) -> None:
     say(f"written to {folder}:")
     for name, what in write_table_run(folder, model, report, results):
         say(f"  {name:<18} {what}")
+    _finish(folder / "checkpoints", model.network.history, options, say)
 
 
 def _fit(

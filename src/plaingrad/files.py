@@ -32,6 +32,7 @@ def write_whole(path: str | Path, content: bytes | str) -> Path:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(target)
+        _keep_names(target.parent)
     except (FileNotFoundError, NotADirectoryError):
         raise FileError(
             f"cannot write {target}: there is no folder {target.parent}. Make it first."
@@ -42,6 +43,17 @@ def write_whole(path: str | Path, content: bytes | str) -> Path:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
     return target
+
+
+def _keep_names(folder: Path) -> None:
+    """Have the disk keep the names of a folder, where the system can be asked."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    # not every file system can do it; the file itself is on the disk by now
+    with contextlib.suppress(OSError):
+        os.fsync(handle)
+    os.close(handle)
 
 
 def make_folder(path: str | Path) -> Path:

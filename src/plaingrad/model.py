@@ -64,6 +64,24 @@ def save(path: str | Path, model: Model) -> Path:
 
     from safetensors.numpy import save as to_bytes
 
+    described = describe(model)
+    masks = {f"{MASK}{name}": mask for name, mask in model.masks.items()}
+    arrays = {
+        name: np.ascontiguousarray(value)
+        for name, value in {**model.params, **masks}.items()
+    }
+    try:
+        made = checksum(described, arrays)
+    except ValueError as error:
+        raise SettingError(f"the network cannot be saved: {error}.") from None
+    whole = {"format": FORMAT, "checksum": made, "model": described}
+    if model.certificate is not None:
+        whole["certificate"] = dict(model.certificate)
+    return write_whole(path, to_bytes(arrays, metadata={KEY: json.dumps(whole)}))
+
+
+def describe(model: Model) -> dict[str, Any]:
+    """Return all of a model but its arrays, as plain JSON."""
     parameters = forward(model.network, model.features).trace.parameters
     told = {
         "network": model.network,
@@ -75,20 +93,7 @@ def save(path: str | Path, model: Model) -> Path:
     if model.preparation is not None:
         told["preparation"] = model.preparation
     encode = Encoder()
-    described = {name: encode(value) for name, value in told.items()}
-    masks = {f"{MASK}{name}": mask for name, mask in model.masks.items()}
-    arrays = {
-        name: np.ascontiguousarray(value)
-        for name, value in {**model.params, **masks}.items()
-    }
-    try:
-        checksum = _checksum(described, arrays)
-    except ValueError as error:
-        raise SettingError(f"the network cannot be saved: {error}.") from None
-    whole = {"format": FORMAT, "checksum": checksum, "model": described}
-    if model.certificate is not None:
-        whole["certificate"] = dict(model.certificate)
-    return write_whole(path, to_bytes(arrays, metadata={KEY: json.dumps(whole)}))
+    return {name: encode(value) for name, value in told.items()}
 
 
 def read(path: str | Path, objects: Mapping[str, Any]) -> Model:
@@ -103,7 +108,7 @@ def read(path: str | Path, objects: Mapping[str, Any]) -> Model:
     arrays, text = _open(Path(path))
     try:
         described = _described(arrays, text)
-        return _model(arrays, described, Decoder(objects))
+        return remade(arrays, described, Decoder(objects))
     except PlaingradError as error:
         raise FileError(f"{path} cannot be loaded: {error}") from error
     except Exception as error:
@@ -152,7 +157,8 @@ def _open(path: Path) -> tuple[dict[str, Array], str]:
     return arrays, meta[KEY]
 
 
-def _checksum(described: Any, arrays: Mapping[str, Array]) -> str:
+def checksum(described: Any, arrays: Mapping[str, Array]) -> str:
+    """Return the SHA-256 of plain JSON and of arrays, their names, types and shapes."""
     import json
     from hashlib import sha256
 
@@ -177,7 +183,7 @@ def _described(arrays: Mapping[str, Array], text: str) -> dict[str, Any]:
             f"{FORMAT}. Update plaingrad."
         )
     described: dict[str, Any] = told["model"]
-    if told.get("checksum") != _checksum(described, arrays):
+    if told.get("checksum") != checksum(described, arrays):
         raise FileError(
             "its contents are not what was written: it is damaged, or another program "
             "has changed it. Save the model again."
@@ -185,10 +191,13 @@ def _described(arrays: Mapping[str, Array], text: str) -> dict[str, Any]:
     return described
 
 
-def _model(
+def remade(
     arrays: Mapping[str, Array], described: Mapping[str, Any], decode: Decoder
 ) -> Model:
-    """Return the model of a description, when it fits the arrays."""
+    """Return the model of a description, when it fits the arrays.
+
+    Those of masks have the names of their parameters with "free_" before them.
+    """
     told = {name: decode(value) for name, value in described.items()}
     masks = {n.removeprefix(MASK): v for n, v in arrays.items() if n.startswith(MASK)}
     model = Model(

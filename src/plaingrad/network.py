@@ -12,6 +12,8 @@ from typing import Any, Literal, Self, cast
 
 import numpy as np
 
+from .checkpoints.folder import opened
+from .checkpoints.settings import Checkpoint
 from .columns.preparation import Preparation
 from .compose import Forward, compose, forward, reading, start_line
 from .curvature import Curvature, curvature
@@ -103,6 +105,8 @@ class Network(Layer):
         dtype: str = "float32",
         engine: str = "auto",
         threads: int | None = None,
+        checkpoint: Checkpoint | str | Path | None = None,
+        resume: str | Path | None = None,
         verbose: bool | None = None,
     ) -> History:
         """Train the network from its start.
@@ -154,6 +158,13 @@ class Network(Layer):
         threads
             How many the native engine uses; by default as many as the work is worth.
             The result does not depend on it.
+        checkpoint
+            A folder to save the training in on the way, or a `Checkpoint`, which says
+            how often.
+        resume
+            The folder of such a training that was ended, by a crash or by Ctrl-C: go
+            on with it, as if it had never been. All else must be as it was, but
+            `epochs` may be more unless the schedule needs to know the end.
         verbose
             Whether to show progress; by default when standard error is a terminal.
 
@@ -166,6 +177,8 @@ class Network(Layer):
         ------
         DataError, ShapeError, SettingError
             Before any work starts, with what to change; the network stays as it was.
+        FileError
+            When the training cannot be saved, or there is nothing to go on from.
 
         Warns
         -----
@@ -178,7 +191,8 @@ class Network(Layer):
 
         Notes
         -----
-        Ctrl-C ends the training early; the network keeps what it has learnt.
+        Ctrl-C ends the training early; the network keeps what it has learnt. With a
+        checkpoint the present update is finished and saved first.
         """
         usual = usual_batch_size(optimizer)
         settings = Settings(
@@ -203,13 +217,15 @@ class Network(Layer):
         kept = self._params if warm_start else None
         known = self._features if kept is not None else None
         prepared = prepare(self, X, y, settings, self._masks, kept, known)
+        shelf, moment = opened(checkpoint, resume, prepared)
         shown = wanted(verbose)
         if not warm_start:
             self.preparation = None
         self._adopt(Session.start(prepared, machine, shown))
         if shown:
             watchers.append(Progress(settings.epochs))
-        return _told(self.session.run(watchers))
+        history = self.session.run(watchers, shelf, moment)
+        return _told(history, None if shelf is None else shelf.folder)
 
     def partial_fit(
         self,
@@ -867,12 +883,16 @@ def load(path: str | Path, objects: Mapping[str, Any] | None = None) -> Network:
     return cast(Network, network)
 
 
-def _told(history: History) -> History:
-    """Warn the caller of `fit` when training ended badly; return the history."""
+def _told(history: History, saved: Path | None = None) -> History:
+    """Warn the caller of `fit` when training ended badly; return the history.
+
+    `saved` is the folder of its checkpoints.
+    """
     place = f"epoch {history.epochs + 1}"
     if history.stopped == "interrupted":
         warnings.warn(
-            f"interrupted in {place}; the network keeps what it has learnt so far.",
+            f"interrupted in {place}; the network keeps what it has learnt so far."
+            + (f" It is saved: go on with resume={str(saved)!r}." if saved else ""),
             stacklevel=3,
         )
     if history.stopped == "diverged":

@@ -14,14 +14,24 @@ if TYPE_CHECKING:
 class Callback:
     """Base of callbacks; override what is needed.
 
-    Every method gets the history so far. `on_batch_end` and `on_epoch_end` may return
-    True to end the training after this batch or epoch. The network that is trained can
-    be used meanwhile: it has the weights of the moment. Training pauses for these two
-    only where they are overridden.
+    Every method gets the history so far. `on_batch_end`, `on_epoch_end` and `on_tick`
+    may return True to end the training after this batch or epoch, or after the update
+    under way. The network that is trained can be used meanwhile: it has the weights of
+    the moment. Training pauses before and after batches and epochs only where a method
+    for that is overridden.
+
+    A training that goes on from a checkpoint brings its history along. So what a
+    callback reads from there, and does not keep itself, it knows then, too.
     """
 
     def on_fit_begin(self, history: History) -> None:
         """Run before the first epoch."""
+
+    def on_epoch_begin(self, history: History) -> None:
+        """Run before every epoch."""
+
+    def on_batch_begin(self, history: History) -> None:
+        """Run before every update."""
 
     def on_batch_end(self, history: History) -> bool | None:
         """Run after every update."""
@@ -29,8 +39,8 @@ class Callback:
     def on_epoch_end(self, history: History) -> bool | None:
         """Run after every epoch, its validation included."""
 
-    def on_tick(self, history: History) -> None:
-        """Run some ten or more times a second, for displays.
+    def on_tick(self, history: History) -> bool | None:
+        """Run some ten or more times a second, for displays, logs and clocks.
 
         Training may go on meanwhile, so the weights are not to be read here. An update
         that takes longer delays it.

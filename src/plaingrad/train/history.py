@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+import numpy as np
+
 if TYPE_CHECKING:
     from .stretch import Array
 
@@ -74,6 +76,8 @@ class History:
         "interrupted", "diverged", or "error" when a callback raised one.
     chosen
         What `fit` chose by itself, in a sentence each.
+    seed
+        Fixes everything random: weights, shuffles and dropout.
     engine
         What did the work: "native" (machine code) or "reference" (NumPy).
     compile_seconds
@@ -91,6 +95,7 @@ class History:
     seconds: float = 0.0
     stopped: str = "epochs"
     chosen: list[str] = field(default_factory=list)
+    seed: int = 0
     engine: str = "reference"
     compile_seconds: float = 0.0
 
@@ -104,6 +109,12 @@ class History:
     ) -> None:
         """Add to one of the lists what a function gives, which may be called later."""
         vars(self).setdefault(waiting(name), []).append(make)
+
+    def array(self, name: Literal["loss", "batch_loss"]) -> Array:
+        """Return one of the lists as an array, and make no numbers for it."""
+        made, more = vars(self)[name], vars(self).get(waiting(name), ())
+        parts = [np.asarray(made, np.float64), *(make() for make in more)]
+        return np.concatenate(parts)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return everything, all numbers made: functions cannot be stored."""

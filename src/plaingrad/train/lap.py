@@ -51,6 +51,11 @@ class Lap:
         """How many batches an epoch has."""
         return -(-self.count // self.batch_size)
 
+    def go_on(self, losses: Array, epochs: int) -> None:
+        """Take up a lap of which some updates, and epochs, are entered already."""
+        self.losses[: len(losses)] = losses
+        self._entered, self._closed = len(losses), epochs
+
     def stretch(self, first: int, batches: int) -> tuple[Stretch, Watch]:
         """Return what to ask of the engine for some of the updates, and its watch."""
         stretch = Stretch(

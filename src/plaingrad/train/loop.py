@@ -10,11 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..ops.random import shuffled
-from ..program import Loop, Stopping
+from ..program import Loop
 from ..schedules import Slower
 from .callbacks import Callback, overrides
 from .history import History
+from .keeper import Keeper, copies
 from .lap import Lap
+from .moment import Moment, Saver, patient
 from .stretch import Array, Arrays, Engine, Stretch, Watch
 from .worker import PAUSE, perform
 
@@ -22,6 +24,11 @@ CALL = 0.15
 """Seconds that one call of an engine should take, when nothing asks for less."""
 MOST = 1_000_000
 """The most samples, or updates, of one call: its arrays have so many entries."""
+
+BATCH = ("on_batch_begin", "on_batch_end")
+EPOCH = ("on_epoch_begin", "on_epoch_end")
+EVENTS = (*BATCH, *EPOCH, "on_tick")
+"""What happens on the way."""
 
 
 class DivergedWarning(UserWarning):
@@ -49,11 +56,17 @@ def train(
     history: History,
     callbacks: Iterable[Callback] = (),
     clock: Clock | None = None,
+    saver: Saver | None = None,
+    moment: Moment | None = None,
 ) -> None:
     """Train by `engine` until the epochs are done or something ends it.
 
     The engine's parameters, the history and the clock are renewed in place; the
     history says why training ended. Ctrl-C ends it, too, and nothing is lost.
+
+    With a `saver`, Ctrl-C ends it after the present update, and the saver sees the
+    training at its end. With a `moment`, which history and engine have taken on
+    already, training goes on from there.
     """
     began = time.perf_counter()
     data = {name: np.ascontiguousarray(values) for name, values in data.items()}
@@ -62,23 +75,20 @@ def train(
     run = _Run(
         engine, loop, data, validation, history, list(callbacks), clock or Clock()
     )
-    began = time.perf_counter()
     history.updates_per_epoch = run.batches
     history.stopped = "error"
     for callback in run.callbacks:
         callback.on_fit_begin(history)
     try:
-        left = loop.epochs
-        while left:
-            left -= run.lap(left)
-        history.stopped = "epochs"
-    except Stopped as reason:
-        history.stopped = str(reason)
+        if saver is None:
+            history.stopped = run.to_the_end()
+        else:
+            run.save_by(saver, moment)
     except KeyboardInterrupt:
         history.stopped = "interrupted"
     finally:
         run.restore()
-        history.seconds += time.perf_counter() - began
+        run.charge()
         for callback in run.callbacks:
             callback.on_fit_end(history)
 
@@ -102,18 +112,21 @@ class _Run:
         self.count = len(data["X"])
         self.size = loop.batch_size or self.count
         self.batches = math.ceil(self.count / self.size)
-        self.keeper = None
+        self.keeper: Keeper | None = None
         if loop.stopping is not None:
-            self.keeper = _Keeper(loop.stopping, engine.parameters)
+            self.keeper = Keeper(loop.stopping, engine.parameters)
         if loop.plateau is not None and clock.slower is None:
             clock.slower = Slower(loop.plateau)
-        self.ticking = [one for one in callbacks if overrides(one, "on_tick")]
-        self.by_batch = any(overrides(one, "on_batch_end") for one in callbacks)
+        self.heard = {
+            event: [one for one in callbacks if overrides(one, event)]
+            for event in EVENTS
+        }
+        self.by_batch = any(self.heard[event] for event in BATCH)
         self.by_epoch = (
             self.by_batch
             or validation is not None
             or clock.slower is not None
-            or any(overrides(one, "on_epoch_end") for one in callbacks)
+            or any(self.heard[event] for event in EPOCH)
         )
         self.began = clock.epoch
         self.laps: list[Lap] = []
@@ -121,28 +134,142 @@ class _Run:
         # seconds of an update in the engine, and of an epoch with all that it takes
         self.pace: float | None = None
         self.epoch_pace: float | None = None
+        self.saver: Saver | None = None
+        self.watch: Watch | None = None
+        self.asked = ""
+        self.clocked = time.perf_counter()
+
+    def to_the_end(self) -> str:
+        """Train until the epochs are done or something ends it; return why."""
+        try:
+            left = self.loop.epochs + self.began - self.clock.epoch
+            while left:
+                left -= self.lap(left)
+        except Stopped as reason:
+            return str(reason)
+        return "epochs"
+
+    def save_by(self, saver: Saver, moment: Moment | None) -> None:
+        """Train to the end, from a moment or the start, and have it saved."""
+        with patient(lambda: self.ask("interrupted")):
+            self.saver = saver
+            try:
+                if moment is None:
+                    self.save()
+                else:
+                    self.go_on(moment)
+                reason = self.to_the_end()
+            except Stopped as stopped:
+                reason = str(stopped)
+            self.history.stopped = reason
+            if reason != "diverged":
+                self.save()
+
+    def ask(self, reason: str) -> None:
+        """Ask for an end after the present update."""
+        self.asked = reason
+        if self.watch is not None:
+            self.watch.stop()
+
+    def charge(self) -> None:
+        """Enter in the history the time since this was done last."""
+        now = time.perf_counter()
+        self.history.seconds += now - self.clocked
+        self.clocked = now
+
+    def save(self) -> None:
+        """Show the saver how things are."""
+        self.charge()
+        if self.saver is not None:
+            self.saver.save(self.moment())
+
+    def moment(self) -> Moment:
+        """Return how things are, which is not copied."""
+        engine, clock, slower = self.engine, self.clock, self.clock.slower
+        lap = self.laps[-1] if self.laps else None
+        values = (engine.parameters, engine.states)
+        return Moment(
+            step=clock.step,
+            epoch=clock.epoch,
+            parameters=engine.parameters,
+            states=engine.states,
+            lap={
+                "epochs": lap.epochs if lap else 0,
+                "epoch": lap.epoch if lap else clock.epoch,
+                "step": lap.step if lap else clock.step,
+            },
+            fixed=lap.fixed if lap else {},
+            start=lap.start if lap else values,
+            slower=(slower.lr, slower.best, slower.waited) if slower else None,
+            best=self.keeper.best if self.keeper else None,
+            history=self.history,
+        )
+
+    def go_on(self, moment: Moment) -> None:
+        """Take up the lap of a moment, and do what is left of it."""
+        clock, self.began = self.clock, 0
+        clock.step, clock.epoch = moment.step, moment.epoch
+        if clock.slower is not None and moment.slower is not None:
+            clock.slower.lr, clock.slower.best, clock.slower.waited = moment.slower
+        if self.keeper is not None and moment.best is not None:
+            self.keeper.best = moment.best
+            if self.keeper.tired:
+                raise Stopped("patience")
+        if not moment.lap["epochs"]:
+            return
+        lap = self.begin(**moment.lap, fixed=moment.fixed, start=moment.start)
+        done = moment.step - lap.step
+        losses = moment.history.array("batch_loss")[lap.step : moment.step]
+        lap.go_on(losses, moment.epoch - lap.epoch)
+        if moment.epoch < lap.epoch + done // self.batches:
+            # a callback ended the training before its epoch was looked at
+            self.end_epoch(lap, done)
+        self.finish(lap, done)
 
     def lap(self, left: int) -> int:
         """Train for some whole epochs, of so many that are left; return how many."""
         began, clock = time.perf_counter(), self.clock
         epochs = self.fitting(left)
+        start = (copies(self.engine.parameters), copies(self.engine.states))
+        lap = self.begin(epochs, clock.step, clock.epoch, self.fixed(), start)
+        self.finish(lap, 0)
+        self.epoch_pace = (time.perf_counter() - began) / epochs
+        return epochs
+
+    def begin(
+        self,
+        epochs: int,
+        step: int,
+        epoch: int,
+        fixed: Mapping[str, float],
+        start: tuple[Arrays, Arrays],
+    ) -> Lap:
+        """Return the lap of some epochs, which is the present one from now on."""
         lap = Lap(
             epochs=epochs,
             count=self.count,
             batch_size=self.size,
-            order=self.order(epochs),
-            step=clock.step,
-            epoch=clock.epoch,
-            fixed=self.fixed(),
-            start=(copies(self.engine.parameters), copies(self.engine.states)),
+            order=self.order(epochs, epoch),
+            step=step,
+            epoch=epoch,
+            fixed=fixed,
+            start=start,
         )
         self.laps = [*self.laps[-1:], lap]
-        updates = epochs * self.batches
-        each = 1 if self.by_batch else updates
-        for first in range(0, updates, each):
-            self.stretch(lap, first, each)
-        self.epoch_pace = (time.perf_counter() - began) / epochs
-        return epochs
+        return lap
+
+    def finish(self, lap: Lap, first: int) -> None:
+        """Do the updates of a lap from one of them on, in as few calls as may be."""
+        updates = lap.epochs * self.batches
+        while first < updates:
+            first = self.stretch(lap, first, self.piece(lap, first, updates - first))
+
+    def piece(self, lap: Lap, first: int, most: int) -> int:
+        """Return how many updates the next call of the engine does."""
+        if self.by_batch:
+            return 1
+        ahead = self.saver.ahead(lap.step + first) if self.saver else None
+        return most if ahead is None else min(most, ahead)
 
     def fitting(self, left: int) -> int:
         """Return how many epochs the next lap has: what one call of the engine does."""
@@ -151,12 +278,12 @@ class _Run:
         most = MOST // (self.count if self.loop.shuffle else self.batches)
         return max(1, min(left, most, int(CALL / max(self.epoch_pace, 1e-9))))
 
-    def order(self, epochs: int) -> Array | None:
-        """Return the order of the next epochs, one after the other."""
+    def order(self, epochs: int, epoch: int) -> Array | None:
+        """Return the order of some epochs from `epoch` on, one after the other."""
         if not self.loop.shuffle:
             return None
         while len(self.orders) < epochs:
-            self.shuffle(self.clock.epoch)
+            self.shuffle(epoch)
         taken, self.orders = self.orders[:epochs], self.orders[epochs:]
         return np.concatenate(taken).astype(np.int64, copy=False)
 
@@ -180,19 +307,27 @@ class _Run:
         rate = {} if slower is None else {"lr": slower.lr}
         return {"epochs": epochs, "steps": epochs * self.batches, **rate}
 
-    def stretch(self, lap: Lap, first: int, batches: int) -> None:
-        """Do some updates of a lap, then what is due after them."""
+    def stretch(self, lap: Lap, first: int, batches: int) -> int:
+        """Do some updates of a lap, then what is due after them; return how many.
+
+        They are fewer than `batches` when the saver, or Ctrl-C, asks for it.
+        """
         stretch, watch = lap.stretch(first, batches)
+        saver, self.watch = self.saver, watch
 
         def tick() -> None:
+            if saver is not None and saver.due(lap.step + first + watch.done):
+                watch.stop()
             if watch.done < batches:
                 self.enter(lap, first + watch.done)
                 self.tick()
             if self.engine.blocking:
                 self.shuffle_ahead(lap)
 
-        if self.ticking and not self.engine.blocking:
+        if (self.heard["on_tick"] or saver is not None) and not self.engine.blocking:
             watch.told = tick
+        self.obey()
+        self.announce(first)
         try:
             self.perform(stretch, watch, tick)
         finally:
@@ -205,11 +340,31 @@ class _Run:
             raise Stopped("diverged")
         self.tell("on_batch_end")
         if done % self.batches == 0:
-            self.close(lap, done // self.batches)
-            self.look()
+            self.end_epoch(lap, done)
         self.tick()
+        if saver is not None and saver.due(lap.step + done):
+            self.save()
         if self.engine.converged:
             raise Stopped("converged")
+        self.obey()
+        return done
+
+    def announce(self, first: int) -> None:
+        """Tell the callbacks what begins with an update of the lap."""
+        if self.by_epoch and first % self.batches == 0:
+            self.tell("on_epoch_begin")
+        if self.by_batch:
+            self.tell("on_batch_begin")
+
+    def obey(self) -> None:
+        """End the training when that was asked for."""
+        if self.asked:
+            raise Stopped(self.asked)
+
+    def end_epoch(self, lap: Lap, done: int) -> None:
+        """Do what is due after the last update of an epoch."""
+        self.close(lap, done // self.batches)
+        self.look()
 
     def perform(self, stretch: Stretch, watch: Watch, tick: Callable[[], None]) -> None:
         """Run a stretch, and learn how fast the engine is."""
@@ -264,15 +419,16 @@ class _Run:
             raise Stopped("patience")
 
     def tell(self, event: str) -> None:
-        """Call every callback, then stop when one has asked for it."""
-        asked = [getattr(one, event)(self.history) for one in self.callbacks]
+        """Call every callback that hears it, then stop when one has asked for it."""
+        asked = [getattr(one, event)(self.history) for one in self.heard[event]]
         if any(asked):
             raise Stopped("callback")
 
     def tick(self) -> None:
         """Tell those that look at the history now and then."""
-        for callback in self.ticking:
-            callback.on_tick(self.history)
+        asked = [callback.on_tick(self.history) for callback in self.heard["on_tick"]]
+        if any(asked):
+            self.ask("callback")
 
     def watched(self) -> float:
         """Return the loss that a plateau is judged by."""
@@ -288,32 +444,4 @@ class _Run:
     def restore(self) -> None:
         """Take the best weights, when early stopping kept any."""
         if self.keeper is not None:
-            self.engine.put(self.keeper.weights, {})
-
-
-class _Keeper:
-    """Early stopping: keeps the best weights and counts the epochs since."""
-
-    def __init__(self, stopping: Stopping, parameters: Mapping[str, Array]) -> None:
-        self.stopping = stopping
-        self.sign = 1 if stopping.monitor == "val_loss" else -1
-        self.best = math.inf
-        self.waited = 0
-        self.weights = copies(parameters)
-
-    def look(self, history: History, engine: Engine) -> bool:
-        """Return whether patience is at its end."""
-        losses = self.stopping.monitor == "val_loss"
-        value = self.sign * (history.val_loss if losses else history.val_score)[-1]
-        if value < self.best - self.stopping.min_delta:
-            self.best, self.waited = value, 0
-            self.weights = copies(engine.parameters)
-            history.best_epoch = history.epochs
-            return False
-        self.waited += 1
-        return self.waited == self.stopping.patience
-
-
-def copies(arrays: Mapping[str, Array]) -> Arrays:
-    """Return the arrays by name, each a copy."""
-    return {name: value.copy() for name, value in arrays.items()}
+            self.engine.put(self.keeper.best.weights, {})

@@ -43,15 +43,16 @@ class Progress(Callback):
         self.stream = stream or sys.stderr
         self.live = is_terminal(self.stream)
         self._began = self._drawn = 0.0
-        self._first = self._updates = self._told = 0
+        self._before = self._told = 0
 
     def on_fit_begin(self, history: History) -> None:
         """Say what was chosen, and start the clock."""
         for sentence in history.chosen:
             self.stream.write(f"chosen: {sentence}\n")
         self._began = time.monotonic()
-        self._first = history.epochs
-        self._updates = len(history.batch_loss)
+        # a training that goes on has some of each behind it
+        self._told = history.epochs
+        self._before = len(history.batch_loss)
 
     def on_tick(self, history: History) -> None:
         """Draw again, or write a line for each mark that was passed."""
@@ -59,10 +60,10 @@ class Progress(Callback):
             if time.monotonic() - self._drawn > REFRESH:
                 self._draw(history)
             return
-        done, apart = history.epochs - self._first, max(1, self.epochs // REPORTS)
-        while self._told + apart <= min(done, self.epochs - 1):
+        apart = max(1, self.epochs // REPORTS)
+        while self._told + apart <= min(history.epochs, self.epochs - 1):
             self._told += apart
-            self._draw(_as_of(history, self._first + self._told))
+            self._draw(_as_of(history, self._told))
 
     def on_fit_end(self, history: History) -> None:
         """Leave the last line standing."""
@@ -87,9 +88,9 @@ class Progress(Callback):
 
         With `room` it has a bar and so many characters: what matters least is left out.
         """
-        updates = len(history.batch_loss) - self._updates
-        done = updates / (history.updates_per_epoch * self.epochs)
-        epoch = history.epochs - self._first
+        updates = history.updates_per_epoch * self.epochs
+        before, done = self._before / updates, len(history.batch_loss) / updates
+        epoch = history.epochs
         if room and not final:
             epoch = min(epoch + 1, self.epochs)
         parts = {"epoch": f"epoch {epoch}/{self.epochs}"}
@@ -104,8 +105,9 @@ class Progress(Callback):
             parts["score"] = f"val_{history.score_name} {score}"
         if final:
             parts["time"] = f"{_clock(seconds, 1)} in all"
-        elif done > 0:
-            parts["time"] = f"{_clock(seconds * (1 - done) / done)} left"
+        elif done > before:
+            left = seconds * (1 - done) / (done - before)
+            parts["time"] = f"{_clock(left)} left"
         for name in ("val_loss", "bar"):
             if room and len("  ".join(parts.values())) > room:
                 parts.pop(name, None)

@@ -31,6 +31,7 @@ from .descent import Descent, check_full_batch
 from .engines import start
 from .history import History
 from .loop import Clock, train
+from .moment import Moment, Saver
 from .settings import Machine, Settings
 from .stretch import Engine
 from .training import Training
@@ -198,6 +199,16 @@ def _divide(
     return {name: values[rows] for name, values in data.items()}, (X[held], y[held])
 
 
+def _other_engine(history: History, engine: Engine) -> list[str]:
+    """Return a sentence when a training goes on by another engine than before."""
+    if history.engine == engine.name:
+        return []
+    return [
+        f"engine {engine.name} goes on after engine {history.engine}: the weights will "
+        f"agree with those of one engine to rounding."
+    ]
+
+
 @dataclass(eq=False)
 class Session:
     """A training that can go on: what `fit` starts and `partial_fit` continues."""
@@ -226,13 +237,25 @@ class Session:
         history = History(
             program.evaluate.results[1],
             chosen=[*prepared.chosen, *chosen],
+            seed=program.loop.seed,
             engine=engine.name,
             compile_seconds=time.perf_counter() - began,
         )
         return cls(prepared, machine, engine, history)
 
-    def run(self, callbacks: Iterable[Callback] = ()) -> History:
-        """Train as the program says."""
+    def run(
+        self,
+        callbacks: Iterable[Callback] = (),
+        saver: Saver | None = None,
+        moment: Moment | None = None,
+    ) -> History:
+        """Train as the program says, from the start or from a moment on."""
+        if moment is not None:
+            self.engine.put(moment.parameters, moment.states)
+            moment.history.compile_seconds += self.history.compile_seconds
+            moment.history.chosen += _other_engine(moment.history, self.engine)
+            moment.history.engine = self.engine.name
+            self.history = moment.history
         train(
             self.engine,
             self.prepared.program.loop,
@@ -241,6 +264,8 @@ class Session:
             self.history,
             callbacks,
             self.clock,
+            saver,
+            moment,
         )
         return self.history
 

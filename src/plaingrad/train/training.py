@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, cast
+from dataclasses import dataclass, replace
+from typing import Literal, Self, cast
 
 from ..compose import BATCH, Recipe
 from ..errors import SettingError, unknown_name, whole
@@ -73,6 +73,10 @@ class Training:
             raise unknown_name("kind of targets", self.kind, ["int", "float"])
         if self.truths not in TRUTHS:
             raise unknown_name("type of truths", self.truths, TRUTHS)
+
+    def begun_anew(self) -> Self:
+        """Return the same training, wherever its parameters start."""
+        return replace(self, kept=())
 
     @property
     def loss(self) -> Loss:

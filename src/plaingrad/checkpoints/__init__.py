@@ -1,0 +1,1 @@
+"""Trainings in files: saved on the way, taken up again, never half a file."""
