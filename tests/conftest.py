@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -35,3 +36,11 @@ def _same_errors_for_all() -> Iterator[None]:
     """Undo the `np.seterr` of a printed script that a test runs in its own process."""
     with np.errstate():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_figure_stays_open() -> Iterator[None]:
+    """Close what a test drew."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

@@ -12,7 +12,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import plaingrad as pg
-from plaingrad import cli
+from plaingrad import cli, train_command
 from plaingrad.op import OPS
 from plaingrad.table_run import is_table
 from plaingrad.tasks import TASKS
@@ -165,7 +165,9 @@ def test_the_engine_can_be_chosen_and_is_told(run, tmp_path):
     code, _, err = run("train", "moons", "--engine", "fast")
     assert code == 1
     assert "unknown engine 'fast'" in err
-    told = cli._how(pg.History(engine="native", compile_seconds=0.55, best_epoch=3))
+    told = train_command._how(
+        pg.History(engine="native", compile_seconds=0.55, best_epoch=3)
+    )
     assert told == (
         " by the native engine, compiled in 0.6 s; the weights are those of epoch 3, "
         "the best"
@@ -641,7 +643,13 @@ def test_every_command_explains_itself(command, run):
 
 
 def examples():
-    texts = (cli.EXAMPLES, cli.TRAINING, cli.PREDICTING, cli.PROVING, cli.TEACHING)
+    texts = (
+        cli.EXAMPLES,
+        train_command.TRAINING,
+        cli.PREDICTING,
+        cli.PROVING,
+        cli.TEACHING,
+    )
     lines = [line.strip() for text in texts for line in text.splitlines()]
     return [line.split("   ")[0] for line in lines if line.startswith("plaingrad ")]
 

@@ -65,6 +65,7 @@ STAGES = {
     "tasks": "ready tasks for the command line",
     "report": "the folder of a run",
     "table_run": "runs on tables",
+    "train_command": "the command that trains",
     "cli": "the command line",
     "__main__": "python -m plaingrad",
 }

@@ -51,6 +51,8 @@ def test_gaps_are_filled_and_marked_as_scikit_learn_does(known, new):
     filled = np.array(known)[~gaps]
     if not new or not filled.size or np.ptp(filled) <= 1e-6 * np.abs(filled).max():
         return
+    if np.ptp(filled) < 1e-140:  # their squares are too small for floats
+        return
     imputer = SimpleImputer(keep_empty_features=True).fit(np.array(known)[:, None])
     scaler = StandardScaler().fit(filled[:, None])
     expected = make_pipeline(imputer, scaler).transform(cells[:, None])

@@ -12,6 +12,7 @@ from matplotlib import colors, pyplot
 from plaingrad import draw
 from plaingrad.draw import style
 from plaingrad.errors import MissingExtraError
+from plaingrad.rates import RateTest
 
 X = np.array([[0.0, 0.0], [1.0, 1.0]])
 HISTORY = SimpleNamespace(
@@ -28,6 +29,7 @@ PICTURES = {
     "kernels": lambda ax: draw.kernels(np.ones((2, 2, 1, 3)), ax),
     "misclassified": lambda ax: draw.misclassified(np.ones((1, 4)), [0], [1], ax),
     "network": lambda ax: draw.network([("input", (2,), 0)], ax),
+    "rate_test": lambda ax: draw.rate_test(RateTest(*np.full((3, 9), 0.5)), ax),
     "residuals": lambda ax: draw.residuals([1.0, 2.0], [1.5, 2.0], ax),
     "scatter": lambda ax: draw.scatter(X, [0, 1], ax),
     "weights": lambda ax: draw.weights(np.eye(2), ax),

@@ -1,13 +1,28 @@
 """Lessons that ran, once for all tests that look at them."""
 
+import os
 import re
+from pathlib import Path
 
 import pytest
 
+import plaingrad as pg
 from lessons.reduced import REDUCED
 from plaingrad import lessons
+from plaingrad.errors import FileError
 
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+def with_mnist():
+    """Find MNIST, or skip what needs it."""
+    if (SHARED / "mnist").is_dir():
+        os.environ.setdefault("PLAINGRAD_DATA", str(SHARED))
+    try:
+        pg.data.mnist()
+    except FileError as error:
+        pytest.skip(f"the lesson needs MNIST: {error}")
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +31,8 @@ def ran():
     kept = {}
 
     def run(name, **settings):
+        if "pg.data.mnist" in "".join(c.text for c in lessons.find(name).cells):
+            with_mnist()
         key = (name, *sorted(settings.items()))
         if key not in kept:
             kept[key] = lessons.run(name, **settings)
