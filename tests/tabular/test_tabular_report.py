@@ -14,6 +14,7 @@ from sklearn.inspection import permutation_importance as oracle_importance
 
 import plaingrad as pg
 from columns.tables import flats
+from plaingrad.draw import style
 from plaingrad.errors import DataError, PlaingradError, SettingError, ShapeError
 from plaingrad.tabular.importance import permutation_importance
 from plaingrad.tabular.intervals import bootstrap, wilson
@@ -251,7 +252,7 @@ def test_a_report_without_matplotlib_has_no_pictures(wines, monkeypatch):
     def missing(_):
         raise pg.errors.missing_extra("matplotlib", "draw", "Drawing")
 
-    monkeypatch.setattr("plaingrad.draw.style.library", missing)
+    monkeypatch.setattr(style, "library", missing)
     found = wines.report()
     assert found.pictures == {}
     assert "![" not in found.markdown()

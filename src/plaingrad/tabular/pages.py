@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..write.document import bars
-from ..write.plain import table, wrapped
+from ..write.document import Part, as_markdown, as_text
 from .measures import Measure
 from .sentences import sentences
 
@@ -33,23 +31,13 @@ class ReportPages:
 
     def markdown(self) -> str:
         """Return it as Markdown."""
-        parts = [
-            bars(part) if isinstance(part, list) else part for part in self.parts()
-        ]
-        return "\n\n".join(parts) + "\n"
+        return as_markdown(self.parts())
 
     def text(self) -> str:
-        """Return it as plain text, without pictures."""
-        parts = []
-        for part in self.parts():
-            if isinstance(part, list):
-                rows = [[cell.replace("`", "") for cell in cells] for cells in part]
-                parts.append(table(rows))
-            elif not part.startswith("!["):
-                parts.append(wrapped(re.sub("^#+ |[`*]", "", part)))
-        return "\n\n".join(parts)
+        """Return it as plain text."""
+        return as_text(self.parts())
 
-    def parts(self) -> Iterator[str | list[list[str]]]:
+    def parts(self) -> Iterator[Part]:
         """Yield paragraphs and tables."""
         say, of = self.words, self.of
         yield f"# {self.title()}"
@@ -88,7 +76,7 @@ class ReportPages:
         )
         return [self.words[one.name], value, f"{low} .. {high}", plain]
 
-    def _mistakes(self) -> Iterator[str | list[list[str]]]:
+    def _mistakes(self) -> Iterator[Part]:
         """Yield the confusion matrix."""
         say, of = self.words, self.of
         names = [code(name) for name in of.classes]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from ..errors import unknown_name
 from ..files import write_whole
 from .page import blocks, page
+from .plain import table, wrapped
+
+Part = str | list[list[str]]
+"""A paragraph of Markdown, or the rows of a table, the first one its head."""
 
 
 class Pages(Protocol):
@@ -100,3 +105,27 @@ def bars(rows: Sequence[Sequence[str]]) -> str:
     """
     head, *body = [f"| {' | '.join(cells)} |" for cells in rows]
     return "\n".join([head, f"|{' --- |' * len(rows[0])}", *body])
+
+
+def as_markdown(parts: Iterable[Part]) -> str:
+    """Return paragraphs and tables as Markdown."""
+    blocks = [bars(part) if isinstance(part, list) else part for part in parts]
+    return "\n\n".join(blocks) + "\n"
+
+
+def as_text(parts: Iterable[Part]) -> str:
+    """Return paragraphs and tables as plain text, without pictures."""
+    told = []
+    for part in parts:
+        if isinstance(part, list):
+            rows = [[cell.replace("`", "") for cell in cells] for cells in part]
+            told.append(table(rows))
+        elif not part.startswith("!["):
+            told.append("\n".join(map(_wrapped, part.splitlines())))
+    return "\n\n".join(told)
+
+
+def _wrapped(line: str) -> str:
+    """Return a line of Markdown as lines of text."""
+    text = re.sub("^#+ |[`*]", "", line)
+    return wrapped(text, "  " if text.startswith("- ") else "")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from ...shapes import show
-from ...write.document import bars
-from ...write.plain import table, wrapped
+from ...write.document import Part, as_markdown, as_text
 from .compare import TOLERANCE
 from .links import TOLERANCE as LINKED
 from .record import Certificate, Row
@@ -28,22 +26,13 @@ class CertificatePages:
 
     def markdown(self) -> str:
         """Return it as Markdown."""
-        parts = [
-            bars(part) if isinstance(part, list) else part for part in self.parts()
-        ]
-        return "\n\n".join(parts) + "\n"
+        return as_markdown(self.parts())
 
     def text(self) -> str:
         """Return it as plain text."""
-        parts = []
-        for part in self.parts():
-            if isinstance(part, list):
-                parts.append(_table(part))
-            else:
-                parts.append("\n".join(map(_wrapped, part.splitlines())))
-        return "\n\n".join(parts)
+        return as_text(self.parts())
 
-    def parts(self) -> Iterator[str | list[list[str]]]:
+    def parts(self) -> Iterator[Part]:
         """Yield paragraphs and tables."""
         say, of = self.words, self.of
         yield f"# {self.title()}"
@@ -169,14 +158,3 @@ def _brief(value: float) -> str:
         return f"{value:.2g}"
     digits, exponent = f"{value:.1e}".split("e")
     return f"{digits.removesuffix('.0')}e{int(exponent)}"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Return a table as text, its columns in line."""
-    return table([[cell.replace("`", "") for cell in cells] for cells in rows])
-
-
-def _wrapped(line: str) -> str:
-    """Return a line of Markdown as lines of text."""
-    text = re.sub("^#+ |[`*]", "", line)
-    return wrapped(text, "  " if text.startswith("- ") else "")
