@@ -87,6 +87,7 @@ from .schedules import (
     StepDecay,
     WarmUp,
 )
+from .seeds import SeedRun, Seeds, fit_seeds
 from .train.callbacks import Callback
 from .train.engines import FallbackWarning
 from .train.history import History
@@ -162,6 +163,8 @@ __all__ = [
     "RowsWarning",
     "Run",
     "Schedule",
+    "SeedRun",
+    "Seeds",
     "Sequence",
     "Sequential",
     "SiLU",
@@ -181,6 +184,7 @@ __all__ = [
     "data",
     "draw",
     "errors",
+    "fit_seeds",
     "grad",
     "lessons",
     "load",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import data
+from .choices import dense
 from .errors import unknown_name
 from .layers import Conv2d, Dropout, Flatten, Layer, Linear, MaxPool2d, ReLU, Sigmoid
 from .losses import MSE
@@ -104,14 +105,7 @@ def _convolutional(classes: int) -> list[Layer]:
 
 
 def _dense(*units: int, dropout: float = 0.0) -> Callable[[int], list[Layer]]:
-    def layers(outputs: int) -> list[Layer]:
-        made: list[Layer] = []
-        for width in units:
-            made += [Linear(width), ReLU()]
-            made += [Dropout(dropout)] if dropout else []
-        return [*made, Linear(outputs)]
-
-    return layers
+    return lambda outputs: [*dense(units, dropout), Linear(outputs)]
 
 
 def _lights(_: int) -> list[Layer]:

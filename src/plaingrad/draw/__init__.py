@@ -11,6 +11,7 @@ from .images import features, kernels, misclassified
 from .matrices import confusion_matrix, weights
 from .points import decision_regions, scatter
 from .residuals import residuals
+from .seeds import seed_curves
 
 __all__ = [
     "activation",
@@ -24,5 +25,6 @@ __all__ = [
     "rate_test",
     "residuals",
     "scatter",
+    "seed_curves",
     "weights",
 ]

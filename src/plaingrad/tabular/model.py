@@ -89,8 +89,7 @@ class TableModel:
         DataError, ShapeError, SettingError
             As `Network.fit`, before any work starts.
         """
-        parts = in_parts(table, seed)
-        preparation = Preparation.fit(parts.train)
+        parts, preparation = prepared_parts(table, seed)
         rows = len(parts.train)
         if network is None:
             network = usual_network(table.outputs, rows)
@@ -190,6 +189,12 @@ class TableModel:
         seen = (len(parts.train), len(parts.validation)) if table is None else None
         rows = parts.test if table is None else table
         return report(self.network, self.preparation, rows, seen, seed, lang)
+
+
+def prepared_parts(table: Table, seed: int) -> tuple[TableParts, Preparation]:
+    """Return the rows in three parts, and what makes samples of them."""
+    parts = in_parts(table, seed)
+    return parts, Preparation.fit(parts.train)
 
 
 def in_parts(table: Table, seed: int) -> TableParts:

@@ -370,7 +370,8 @@ class _Run:
         """Run a stretch, and learn how fast the engine is."""
         seconds = None if self.pace is None else self.pace * stretch.batches
         began = time.perf_counter()
-        perform(self.engine, stretch, watch, tick, seconds)
+        watched = bool(self.heard["on_tick"])
+        perform(self.engine, stretch, watch, tick, seconds, watched)
         self.pace = (time.perf_counter() - began) / max(1, watch.done)
 
     def enter(self, lap: Lap, done: int) -> None:

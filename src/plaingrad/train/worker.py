@@ -19,6 +19,7 @@ def perform(
     watch: Watch,
     tick: Callable[[], None],
     seconds: float | None,
+    watched: bool,
 ) -> None:
     """Run a stretch, in a thread of its own where that is needed.
 
@@ -34,10 +35,12 @@ def perform(
         Called now and then while the engine works elsewhere.
     seconds
         How long it will likely take; None when nobody knows.
+    watched
+        Whether somebody waits for a tick, in whichever thread this is.
     """
     brief = seconds is not None and seconds < BRIEF
     here = threading.current_thread() is threading.main_thread()
-    if brief or not here or not engine.blocking:
+    if brief or not (here or watched) or not engine.blocking:
         engine.run(stretch, watch)
         return
     failed: list[BaseException] = []
