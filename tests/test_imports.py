@@ -61,6 +61,7 @@ STAGES = {
     "choices": "optimisers and networks by name",
     "sklearn": "networks as scikit-learn's estimators",
     "travel": "trainings looked at later",
+    "tuning": "settings that are found by trying",
     "functional": "gradients of plain functions",
     "tabular": "networks on tables, and the report on them",
     "": "the public names",
@@ -70,6 +71,7 @@ STAGES = {
     "table_run": "runs on tables",
     "jobs": "what the command line learns",
     "train_command": "the command that trains",
+    "search_command": "the command that searches",
     "cli": "the command line",
     "__main__": "python -m plaingrad",
 }

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -16,6 +16,7 @@ def test_the_quantiles_are_students(freedom):
     assert student(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-9)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=12))
 def test_mean_deviation_and_interval(values):
     found = Spread(tuple(values))

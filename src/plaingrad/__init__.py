@@ -94,6 +94,7 @@ from .train.history import History
 from .train.loop import DivergedWarning
 from .train.settings import EarlyStopping
 from .travel import Run, load_run
+from .tuning import Search, Trial, search
 
 if TYPE_CHECKING:
     from . import callbacks, data, draw, lessons, metrics, sklearn
@@ -163,6 +164,7 @@ __all__ = [
     "RowsWarning",
     "Run",
     "Schedule",
+    "Search",
     "SeedRun",
     "Seeds",
     "Sequence",
@@ -174,6 +176,7 @@ __all__ = [
     "StepDecay",
     "TableModel",
     "Tanh",
+    "Trial",
     "Uniform",
     "WarmUp",
     "Zeros",
@@ -193,6 +196,7 @@ __all__ = [
     "longhand",
     "metrics",
     "ops",
+    "search",
     "sklearn",
     "value_and_grad",
 ]

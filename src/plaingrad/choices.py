@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from .errors import SettingError, unknown_name
 from .full_batch import LBFGS, FullBatch, LevenbergMarquardt
@@ -19,6 +22,7 @@ from .optimizers import (
     RMSprop,
 )
 
+Array = np.ndarray[Any, Any]
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     **{
         cls.__name__.lower(): cls
@@ -68,3 +72,10 @@ def dense_network(
 ) -> Sequential:
     """Return a network of hidden layers, whatever shape the samples have."""
     return Sequential(Flatten(), *dense(units, dropout), Linear(outputs))
+
+
+def outputs_of(y: Array) -> int:
+    """Return how many outputs a network for these targets has."""
+    if y.dtype.kind in "iu" and y.ndim == 1:
+        return int(y.max()) + 1
+    return int(np.prod(y.shape[1:]))

@@ -28,6 +28,8 @@ from .network import Network, load
 from .prove.certificate.record import Certificate
 from .report import write_picture
 from .samples import read_samples
+from .search_command import add_options as add_search
+from .search_command import search
 from .table_run import as_csv, predicted
 from .tabular import TableModel
 from .train.engines import MISSING, available
@@ -47,6 +49,7 @@ examples:
   plaingrad engine runs/digits             its machine code: kernels, memory, time
   plaingrad predict runs/digits new.csv    a label for each row of a file
   plaingrad train a.csv --target price     learn a column of a table of your own
+  plaingrad search digits --trials 30      search the settings that do best
   plaingrad check train.py                 the mistakes of a script of your own
   plaingrad lesson 1                       a first lesson; without a number, the list
 
@@ -133,6 +136,8 @@ def parser() -> argparse.ArgumentParser:
         commands, "train", train, "train a network and write its folder"
     )
     add_options(training)
+    text = "search the settings with which a network does best"
+    add_search(_command(commands, "search", search, text))
     for name, run, text in [
         ("longhand", longhand, "print the training as a NumPy script"),
         ("derivation", derivation, "print the mathematics of the training"),

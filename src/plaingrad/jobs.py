@@ -8,15 +8,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+from .choices import outputs_of
 from .network import Network, Sequential
 from .report import write_run
 from .table_run import is_table, read_table, write_table_run
 from .tabular import TableModel
 from .tabular.model import prepared_parts
 from .tabular.usual import usual_network, usual_settings
-from .tasks import Pair, find
+from .tasks import TASKS, Pair, find
 from .train.history import brief
 from .write.words import words
+
+SAME = ("seed", "dtype", "engine", "threads")
+"""The options that `fit` takes as they are, whatever is learnt."""
+DEFAULTS = {"lang": "en", "seed": 0, "dtype": "float32", "engine": "auto"}
+SHARED = ("target", "lang", "epochs", "patience", *SAME)
+"""The options of all commands that train which have a value, once."""
 
 
 class Job(Protocol):
@@ -72,8 +79,7 @@ class TaskJob:
             parts.validation,
             parts.test,
         )
-        y = self.train[1]
-        self.outputs = int(y.max()) + 1 if y.dtype.kind in "iu" else y[0].size
+        self.outputs = outputs_of(self.train[1])
         self.usual: Mapping[str, Any] = self.task.settings
 
     def about(self) -> str:
@@ -159,3 +165,60 @@ def job_of(options: argparse.Namespace) -> Job:
     if options.target is not None or options.kind or is_table(options.task):
         return TableJob(options)
     return TaskJob(options.task, options.seed)
+
+
+def listed() -> str:
+    """Return the ready tasks, for a help text."""
+    names = "\n".join(f"  {name:<14}{task.about}" for name, task in TASKS.items())
+    return f"tasks:\n{names}"
+
+
+def add_job_options(made: argparse.ArgumentParser, out: str) -> None:
+    """Add to a command what says what is learnt, and on what it runs."""
+    add = made.add_argument
+    add("task", metavar="TASK", help="what to learn: a task below, or a table's file")
+    add("--out", type=Path, metavar="DIR", help=out)
+    add("--target", metavar="NAME", help="the column of the table to predict")
+    kind = "what a column is: number, category, date or ignore; may be repeated"
+    add("--kind", metavar="NAME=KIND", action="append", default=[], help=kind)
+    add(
+        "--lang",
+        default=DEFAULTS["lang"],
+        help="of the report on a table: en (default) or zh",
+    )
+    add("--epochs", type=int, metavar="N", help="how often to see all samples, at most")
+    patience = "stop after so many epochs without a better validation loss"
+    add("--patience", type=int, metavar="N", help=patience)
+    seed = "of splits, weights, shuffles and dropout (default: 0)"
+    add("--seed", type=int, metavar="N", default=DEFAULTS["seed"], help=seed)
+    add("--dtype", default=DEFAULTS["dtype"], help="float32 (default) or float64")
+    engine = "auto (default), native (machine code) or reference (NumPy)"
+    add("--engine", metavar="NAME", default=DEFAULTS["engine"], help=engine)
+    threads = "of the native engine (default: as many as the work is worth)"
+    add("--threads", type=int, metavar="N", help=threads)
+    add("--resume", action="store_true", help="go on with what was ended")
+    add("--quiet", action="store_true", help="say only the result")
+
+
+def shared_settings(
+    usual: Mapping[str, Any], options: argparse.Namespace
+) -> dict[str, Any]:
+    """Return the usual settings of `fit`, with what `add_job_options` was given."""
+    settings = dict(usual)
+    if options.epochs is not None:
+        settings["epochs"] = options.epochs
+    if options.patience is not None:
+        settings["early_stopping"] = options.patience
+    return {**settings, **{name: getattr(options, name) for name in SAME}}
+
+
+def shared_words(options: argparse.Namespace) -> list[str]:
+    """Return the words of a command line that say what is learnt, and on what."""
+    words = [options.task]
+    for kind in options.kind:
+        words += ["--kind", kind]
+    for name in SHARED:
+        value = getattr(options, name)
+        if value is not None and value != DEFAULTS.get(name):
+            words += [f"--{name}", str(value)]
+    return words

@@ -18,17 +18,14 @@ from .choices import OPTIMIZERS, dense_network, optimizer_kind, optimizer_of
 from .errors import FileError, SettingError, whole
 from .files import make_folder
 from .full_batch import FullBatch
-from .jobs import Job, job_of
+from .jobs import Job, add_job_options, job_of, listed, shared_settings
 from .network import Network
 from .optimizers import Adam
 from .report import write_seeds
 from .seeds import Seeds, fit_seeds
-from .tasks import TASKS
 from .train.history import History
 from .train.progress import wanted
 
-SAME = ("seed", "dtype", "engine", "threads")
-"""The options that `fit` takes as they are, whatever the task."""
 TRAINING = """\
 examples:
   plaingrad train digits
@@ -49,39 +46,21 @@ its data."""
 
 def add_options(made: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    names = "\n".join(f"  {name:<14}{task.about}" for name, task in TASKS.items())
-    made.epilog = f"tasks:\n{names}\n\n{TRAINING}"
+    made.epilog = f"{listed()}\n\n{TRAINING}"
+    add_job_options(made, "the folder (default: runs/TASK)")
     add = made.add_argument
-    add("task", metavar="TASK", help="what to learn: a task below, or a table's file")
-    add("--out", type=Path, metavar="DIR", help="the folder (default: runs/TASK)")
-    add("--target", metavar="NAME", help="the column of the table to predict")
-    kind = "what a column is: number, category, date or ignore; may be repeated"
-    add("--kind", metavar="NAME=KIND", action="append", default=[], help=kind)
-    add("--lang", default="en", help="of the report on a table: en (default) or zh")
     hidden = "hidden layers: Linear and ReLU of these widths, and not the usual network"
     add("--hidden", metavar="64,32", help=hidden)
     dropout = "share of the values that each hidden layer of --hidden drops, as 0.2"
     add("--dropout", type=float, metavar="X", default=0.0, help=dropout)
-    add("--epochs", type=int, metavar="N", help="how often to see all samples, at most")
     add("--batch-size", type=int, metavar="N", help="samples per update")
     add("--optimizer", metavar="NAME", help=", ".join(OPTIMIZERS))
     add("--lr", type=float, metavar="X", help="learning rate, as 0.01")
     add("--l2", type=float, metavar="X", help="penalty on large weights, as 1e-4")
-    patience = "stop after so many epochs without a better validation loss"
-    add("--patience", type=int, metavar="N", help=patience)
-    seed = "of splits, weights, shuffles and dropout (default: 0)"
-    add("--seed", type=int, metavar="N", default=0, help=seed)
     seeds = "train from so many seeds, tell how far results lie apart, keep the best"
     add("--seeds", type=int, metavar="K", help=seeds)
-    add("--dtype", default="float32", help="float32 (default) or float64")
-    engine = "auto (default), native (machine code) or reference (NumPy)"
-    add("--engine", metavar="NAME", default="auto", help=engine)
-    threads = "of the native engine (default: as many as the work is worth)"
-    add("--threads", type=int, metavar="N", help=threads)
     seconds = "save it so often, to go on after a crash (default: 30)"
     add("--checkpoint", type=float, metavar="S", default=USUAL, help=seconds)
-    add("--resume", action="store_true", help="go on with a training that was ended")
-    add("--quiet", action="store_true", help="say only the result")
 
 
 def train(options: argparse.Namespace) -> None:
@@ -125,7 +104,7 @@ def _train_seeds(
         found = fit_seeds(network, *job.train, seeds=seeds, **settings)
     say(str(found))
     if len(found.runs) < found.wanted:
-        _say_how_to_go_on(options, say)
+        say_how_to_go_on(options, say)
         return
     best = found.best
     print(f"test {best.history.score_name} {found.score(*job.test)}")
@@ -152,12 +131,13 @@ def _finish(
     for name, what in chain(*written):
         say(f"  {name:<18} {what}")
     if network.history.stopped == "interrupted":
-        _say_how_to_go_on(options, say)
+        say_how_to_go_on(options, say)
     else:
         shutil.rmtree(folder / "checkpoints")
 
 
-def _say_how_to_go_on(options: argparse.Namespace, say: Any) -> None:
+def say_how_to_go_on(options: argparse.Namespace, say: Any) -> None:
+    """Say the command that goes on with what was interrupted."""
     again = [word for word in options.words if word != "--resume"]
     say(f"to go on: {shlex.join(['plaingrad', *again, '--resume'])}")
 
@@ -214,7 +194,7 @@ def settings_of(
     usual: Mapping[str, Any], options: argparse.Namespace
 ) -> dict[str, Any]:
     """Return the settings of fit: the usual ones, with what was asked for instead."""
-    settings = dict(usual)
+    settings = shared_settings(usual, options)
     if options.optimizer is not None or options.lr is not None:
         kind = type(settings.get("optimizer", Adam()))
         if options.optimizer is not None:
@@ -223,10 +203,7 @@ def settings_of(
         if issubclass(kind, FullBatch):
             # all samples at once, unless another size is asked for, which is refused
             settings.pop("batch_size", None)
-    for name in ("epochs", "batch_size", "l2"):
+    for name in ("batch_size", "l2"):
         if getattr(options, name) is not None:
             settings[name] = getattr(options, name)
-    if options.patience is not None:
-        settings["early_stopping"] = options.patience
-    same = {name: getattr(options, name) for name in SAME}
-    return {**settings, **same}
+    return settings

@@ -11,6 +11,7 @@ from .images import features, kernels, misclassified
 from .matrices import confusion_matrix, weights
 from .points import decision_regions, scatter
 from .residuals import residuals
+from .search import search_history, search_setting
 from .seeds import seed_curves
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "rate_test",
     "residuals",
     "scatter",
+    "search_history",
+    "search_setting",
     "seed_curves",
     "weights",
 ]
