@@ -12,14 +12,14 @@ import pytest
 from matplotlib.figure import Figure
 
 import plaingrad as pg
-from plaingrad import cli, train_command
+from plaingrad import cli, search_command, train_command
 from plaingrad.op import OPS
 from plaingrad.table_run import is_table
 from plaingrad.tasks import TASKS
 from plaingrad.train import loop as train_loop
 
 COMMANDS = ("train", "longhand", "derivation", "prove", "summary", "engine", "predict")
-COMMANDS += ("check", "lesson", "worksheet")
+COMMANDS += ("check", "lesson", "search", "worksheet")
 
 
 @pytest.fixture(scope="module")
@@ -639,6 +639,7 @@ def examples():
     texts = (
         cli.EXAMPLES,
         train_command.TRAINING,
+        search_command.SEARCHING,
         cli.PREDICTING,
         cli.PROVING,
         cli.TEACHING,

@@ -56,7 +56,6 @@ STAGES = {
     "summary": "the table of layers",
     "prove.certificate": "what is proved of a network",
     "network": "what a user calls",
-    "spread": "how far results lie apart",
     "seeds": "one training from several seeds",
     "choices": "optimisers and networks by name",
     "sklearn": "networks as scikit-learn's estimators",

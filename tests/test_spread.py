@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from plaingrad.spread import Spread, student
+from plaingrad.seeds.spread import Spread, student
 
 
 @pytest.mark.parametrize("freedom", [*range(1, 32), 99, 1000])

@@ -87,7 +87,7 @@ from .schedules import (
     StepDecay,
     WarmUp,
 )
-from .seeds import SeedRun, Seeds, fit_seeds
+from .seeds import SeedRun, Seeds, Spread, fit_seeds
 from .train.callbacks import Callback
 from .train.engines import FallbackWarning
 from .train.history import History
@@ -173,6 +173,7 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Softplus",
+    "Spread",
     "StepDecay",
     "TableModel",
     "Tanh",

@@ -2,5 +2,6 @@
 
 from .fit import fit_seeds
 from .record import SeedRun, Seeds
+from .spread import Spread
 
-__all__ = ["SeedRun", "Seeds", "fit_seeds"]
+__all__ = ["SeedRun", "Seeds", "Spread", "fit_seeds"]

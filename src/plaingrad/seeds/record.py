@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PlaingradError, SettingError, whole
-from ..spread import SURE, Spread
 from ..train.history import History, brief
+from .spread import SURE, Spread
 
 if TYPE_CHECKING:
     from ..network import Network

@@ -6,7 +6,7 @@ import math
 import statistics
 from dataclasses import dataclass
 
-from .train.history import brief
+from ..train.history import brief
 
 SURE = 0.95
 """How often the interval of a mean holds the true one."""
