@@ -36,7 +36,7 @@ def _ctrl_c_is_heard() -> None:
 
 
 @pytest.fixture
-def command(
+def shell(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

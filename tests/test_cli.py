@@ -34,7 +34,7 @@ def digits(tmp_path_factory):
 
 
 @pytest.fixture
-def run(command, monkeypatch):
+def run(shell, monkeypatch):
     """Run a command in an empty folder; return its exit code, output and errors."""
 
     def undrawn(*words):
@@ -43,7 +43,7 @@ def run(command, monkeypatch):
             monkeypatch.setattr(
                 Figure, "savefig", lambda _, file, **__: file.write(b"")
             )
-        return command(*words)
+        return shell(*words)
 
     return undrawn
 

@@ -11,10 +11,10 @@ from columns.tables import flats, write
 
 
 @pytest.fixture
-def run(tmp_path, command):
+def run(tmp_path, shell):
     """Run a command in a folder with a table; return exit code, output and errors."""
     write(tmp_path / "flats.csv", flats(150))
-    return command
+    return shell
 
 
 def rows_of(text):
