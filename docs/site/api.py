@@ -16,6 +16,8 @@ GROUPS = {
     "schedules": ("Learning rates", "学习率"),
     "initializers": ("Initial weights", "初始权重"),
     "train": ("Training", "训练"),
+    "seeds": ("Several seeds", "几个随机种子"),
+    "tuning": ("Searches of settings", "超参数搜索"),
     "prove": ("Proof", "证明"),
     "functional": ("Functions", "函数"),
     "data": ("Data", "数据"),

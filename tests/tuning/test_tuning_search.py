@@ -309,10 +309,12 @@ def test_trials_are_told_as_they_end(capsys):
     assert "optimizer sgd" in lines[0]
 
 
-def test_regressions_and_images_are_searched():
+def test_regressions_and_images_are_searched(tmp_path):
     X, y = zoo.line(60)
     found = pg.search(X, y, trials=2, **USUAL)
     assert found.monitor == "val_r2"
+    pg.search(X, y, trials=2, checkpoint=tmp_path, **USUAL)
+    assert pg.search(X, y, trials=2, resume=tmp_path, **USUAL).monitor == "val_r2"
     assert repr(found.network).endswith("Linear(1))")
     found = pg.search(*zoo.images(40), trials=1, **USUAL)
     assert repr(found.network).startswith("Sequential(Flatten(), Linear(8)")

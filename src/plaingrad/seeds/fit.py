@@ -101,10 +101,10 @@ def fit_seeds(
     if count > 1:
         machine = replace(machine, threads=1)
     given, places = Settings.named(settings), _Places(checkpoint, resume)
-    work = _Work(untrained(network), X, y, given, machine, places, chosen)
-    work.tally = Tally("seeds", len(chosen), shown=wanted(verbose))
-    interrupted = abreast(work, count, work.tally.tick)
-    work.tally.end()
+    tally = Tally("seeds", len(chosen), shown=wanted(verbose))
+    work = _Work(untrained(network), X, y, given, machine, places, chosen, tally)
+    interrupted = abreast(work, count, tally.tick)
+    tally.end()
     found = work.result()
     _warn(found, interrupted)
     return found
@@ -152,8 +152,6 @@ class _Begun:
 class _Work:
     """The trainings that are to be done, and those that are."""
 
-    tally: Tally
-
     def __init__(
         self,
         network: Network,
@@ -163,12 +161,13 @@ class _Work:
         machine: Machine,
         places: _Places,
         seeds: list[int],
+        tally: Tally,
     ) -> None:
         self.network, self.settings, self.machine = network, settings, machine
         self.places, self.seeds, self.waiting = places, seeds, list(seeds)
         # once, so that there are no copies of large data
         self.X, self.y = as_features(X, settings.dtype), y
-        self.lock = threading.Lock()
+        self.lock, self.tally = threading.Lock(), tally
         self.done: dict[int, SeedRun] = {}
         # what is wrong, and what is to be warned of, is told here, and once
         first = self.begin(seeds[0])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import PlaingradError, SettingError, whole
 from ..train.history import History, brief
-from .spread import SURE, Spread
+from .spread import Spread
 
 if TYPE_CHECKING:
     from ..network import Network
@@ -168,7 +168,7 @@ class Seeds:
         lines = [f"{self.score_name} {scores}"] if scores.values else []
         if scores.interval is not None:
             low, high = map(brief, scores.interval)
-            lines.append(f"the true mean lies in {low} .. {high}, {SURE:.0%} sure")
+            lines.append(f"mean of all seeds, 95 % interval: {low} .. {high}")
         told = f"{failed} of {len(self.runs)} trainings failed" if failed else ""
         if len(self.ended) < len(self.runs):
             told += "; the mean is without those that have no score"

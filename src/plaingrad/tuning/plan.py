@@ -106,7 +106,9 @@ class Plan:
     def about(self, X: Array, y: Array) -> dict[str, Any]:
         """Return what a search is about, by name, as plain values."""
         network = self.network
-        told = repr(network) if isinstance(network, Network) else callable(network)
+        told = "a function" if callable(network) else None
+        if isinstance(network, Network):
+            told = repr(network)
         plain = {n: repr(v) for n, v in self.settings.items() if n not in DATA}
         return {
             **{name: str(given) for name, given in self.space.items()},

@@ -136,7 +136,7 @@ def search(
     )
     limits = Limits(trials, timeout, parallel)
     machine = Machine(engine=engine, threads=threads)
-    place = resume if checkpoint is None else checkpoint
+    place = checkpoint if resume is None else resume
     folder, goes_on = None if place is None else Path(place), resume is not None
     found = searched(plan, X, y, limits, machine, folder, goes_on, wanted(verbose))
     if found.interrupted:

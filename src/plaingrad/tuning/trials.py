@@ -76,22 +76,24 @@ def searched(
     count = workers(limits.parallel, left, native)
     if count > 1:
         machine = replace(machine, threads=1)
-    work = _Work(plan, X, y, study, limits, machine)
-    work.tally = Tally("trials", limits.trials, study.count(), shown)
-    interrupted = abreast(work, count, work.tally.tick)
-    work.tally.end()
+    tally = Tally("trials", limits.trials, study.count(), shown)
+    work = _Work(plan, X, y, study, limits, machine, tally)
+    interrupted = abreast(work, count, tally.tick)
+    tally.end()
     found = replace(work.result(), interrupted=interrupted)
     if not found.done:
         return found
     chosen = found.best.settings
     network, settings = plan.make(lambda name, *_, **__: chosen[name], X)
+    if not plan.lowest:
+        # also where all trials are from before
+        program = prepare(network, X, y, Settings.named(settings)).program
+        found = replace(found, monitor=f"val_{program.evaluate.results[1]}")
     return replace(found, network=network, settings=settings)
 
 
 class _Work:
     """The trials: what is tried next, and what came of it."""
-
-    tally: Tally
 
     def __init__(
         self,
@@ -101,9 +103,10 @@ class _Work:
         study: Study,
         limits: Limits,
         machine: Machine,
+        tally: Tally,
     ) -> None:
         self.plan, self.X, self.y, self.study = plan, X, y, study
-        self.limits, self.machine = limits, machine
+        self.limits, self.machine, self.tally = limits, machine, tally
         self.lock, self.score_name = threading.Lock(), "accuracy"
         self.until = float("inf")
         if limits.timeout is not None:
