@@ -9,6 +9,7 @@ import pytest
 import plaingrad as pg
 from columns.tables import flats, write
 from plaingrad.columns.kinds import category
+from plaingrad.columns.table import ordered
 from plaingrad.errors import DataError, SettingError
 
 
@@ -136,10 +137,21 @@ def test_a_table_with_nothing_to_predict_from():
         ("1e400", "1e400"),
         ("12345678901234567890", "12345678901234567890"),
         (None, None),
+        ("1_0", "1_0"),
+        ("12e3", "12e3"),
+        ("-0.0", "0"),
+        (1e15, "1000000000000000"),
+        (1e16, "1e+16"),
     ],
 )
 def test_a_category_is_the_same_whoever_wrote_it(cell, text):
     assert category(cell) == text
+
+
+def test_categories_are_in_the_same_order_however_they_come():
+    levels = ["NAN", "10", "9", "Inf", "x", "b"]
+    expected = ["9", "10", "Inf", "NAN", "b", "x"]
+    assert ordered(levels) == ordered(levels[::-1]) == expected
 
 
 def test_codes_that_begin_with_0_are_no_numbers(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
@@ -19,6 +20,8 @@ FEW = 20
 """So many different texts are categories, however few rows there are."""
 LARGEST = 1e30
 """Numbers beyond this are no measurements, and too large for float32."""
+WHOLE = r"(-?(?:0|[1-9]\d{0,15}))(?:\.0+)?"
+"""Whole numbers as text: codes such as 007 are none."""
 DAY = 86_400_000_000
 """The microseconds of a day."""
 
@@ -79,18 +82,8 @@ def category(cell: Any) -> str | None:
     text = str(cell)
     if text.lower() in ("true", "false"):
         return text.lower()
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    if _is_code(text) or not number.is_integer() or abs(number) >= 2**53:
-        return text
-    return str(int(number))
-
-
-def _is_code(text: str) -> bool:
-    digits = text.lstrip("+-")
-    return digits[:1] == "0" and digits[1:2].isdigit()
+    whole = re.fullmatch(WHOLE, text)
+    return str(int(whole[1])) if whole else text
 
 
 def _numbers(column: pl.Series) -> Array:

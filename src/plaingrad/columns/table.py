@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -130,9 +131,12 @@ def ordered(levels: set[str]) -> list[str]:
 
     def place(level: str) -> tuple[bool, float, str]:
         try:
-            return False, float(level), level
+            number = float(level)
         except ValueError:
-            return True, 0.0, level
+            number = math.nan
+        # what is no number, "NAN" too, cannot be compared as one
+        text = math.isnan(number)
+        return text, 0.0 if text else number, level
 
     return sorted(levels, key=place)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import DataError, FileError
 from .inputs import measured
-from .kinds import Array
+from .kinds import WHOLE, Array
 from .table import Column
 
 
@@ -48,11 +49,12 @@ class ClassTarget:
         return np.array([number[cell] for cell in column.values], dtype=np.int64)
 
     def decode(self, found: Array) -> Array:
-        """Return predicted numbers as classes: whole numbers or text."""
-        try:
-            labels = np.array([int(label) for label in self.classes])
-        except ValueError:
-            labels = np.array(self.classes)
+        """Return predicted numbers as classes: truths, whole numbers or text."""
+        labels = np.array(self.classes)
+        if set(self.classes) == {"false", "true"}:
+            labels = labels == "true"
+        elif all(re.fullmatch(WHOLE, label) for label in self.classes):
+            labels = labels.astype(np.int64)
         made: Array = labels[found]
         return made
 
