@@ -2,6 +2,7 @@
 
 import base64
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -182,6 +183,41 @@ def test_a_report_on_other_rows_says_so(rents):
     found = rents.report(other)
     assert (found.seen, found.judged) == (None, 50)
     assert "50 rows that were given for this report" in " ".join(found.text().split())
+
+
+@pytest.mark.parametrize("change", ["constant", "counts", "text", "missing"])
+def test_columns_of_other_rows_count_as_what_they_were_in_training(rents, change):
+    columns = flats(60, seed=9)
+    if change == "constant":  # of kind "ignore" in that table
+        columns |= {"size": [50] * 60, "part": ["south"] * 60}
+    elif change == "counts":
+        columns |= {"size": [*range(20, 80)]}
+    elif change == "text":
+        columns |= {"size": [str(size) for size in columns["size"]]}
+        columns["size"] = [size.replace("None", "?") for size in columns["size"]]
+    else:
+        del columns["size"]
+        with pytest.warns(pg.RowsWarning, match="no column 'size'"):
+            found = rents.report(pg.data.table(columns, "rent"))
+    if change != "missing":
+        found = rents.report(pg.data.table(columns, "rent"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pg.RowsWarning)
+        guess = rents.predict(columns)
+    assert found.measures[0].value == pytest.approx(sk.r2_score(columns["rent"], guess))
+
+
+def test_targets_of_other_rows_are_what_they_were_in_training(rents, wines):
+    columns = flats(60, seed=9) | {"rent": [500, 600] * 30}
+    assert pg.data.table(columns, "rent").classes
+    found = rents.report(pg.data.table(columns, "rent"))
+    assert [one.name for one in found.measures] == ["r2", "rmse", "mae"]
+    frame = load_wine(as_frame=True).frame
+    as_numbers = pg.data.table(frame, "target", kinds={"target": "number"})
+    assert wines.score(as_numbers) == wines.score(pg.data.table(frame, "target"))
+    columns["size"] = columns["let"]
+    with pytest.raises(DataError, match="holds dates, and was a number in training"):
+        rents.report(pg.data.table(columns, "rent"))
 
 
 def test_a_loaded_model_needs_rows(rents, tmp_path):
