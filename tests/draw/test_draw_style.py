@@ -151,3 +151,17 @@ def test_a_legend_above_a_narrow_axes_takes_more_rows():
         style.legend_above(ax, "title")
         columns.append(ax.get_legend()._ncols)
     assert columns == [4, 1]
+
+
+def test_chinese_names_are_written_where_the_computer_has_a_font():
+    if not style._chinese():
+        pytest.skip("no font with Chinese characters")
+    # a glyph that is missing would be a warning, which is an error in tests
+    style.rendered(draw.confusion_matrix([0, 1], [0, 1], ["贵", "便宜"]))
+
+
+def test_fonts_that_are_not_there_are_not_asked_for(monkeypatch):
+    monkeypatch.setattr(style, "CHINESE", ("No such font",))
+    style._chinese.cache_clear()
+    assert style._chinese() == ()
+    style._chinese.cache_clear()
