@@ -119,7 +119,8 @@ class Preparation:
             When a column is missing: its cells count as missing. When a category is
             new: it counts as none of those that are known.
         """
-        found = frame(source)
+        categories = {one.name for one in self.inputs if one.kind == "category"}
+        found = frame(source, as_text=categories)
         rows = self._cells({one.name: one for one in found}, values, len(found))
         for one in self.inputs:
             if isinstance(one, CategoryInput):

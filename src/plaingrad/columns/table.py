@@ -10,10 +10,13 @@ import numpy as np
 
 from ..write.plain import aligned
 from .kinds import DAY, Array, Kind
+from .text import no_number
 from .words import column_words
 
 SHOWN = 4
 """How many categories of a column are shown."""
+LONGEST = 40
+"""The characters that are shown of a name or a cell, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +34,7 @@ class Column:
         a category is text, and None where missing.
     why
         A word for why it is ignored, where it is: "empty", "other", "constant",
-        "text", "counts" or "asked".
+        "text", "mixed" (numbers, and some text), "counts" or "asked".
     """
 
     name: str
@@ -60,14 +63,16 @@ class Column:
         say = column_words(lang)
         if self.kind == "ignore":
             cells = [str(cell) for cell in self.values if cell is not None]
+            first = no_number(cells) if self.why == "mixed" else "".join(cells[:1])
             return say[self.why].format(
-                first="".join(cells[:1]),
+                first=in_line(first),
                 rows=f"{len(cells):,}",
                 different=f"{len(set(cells)):,}",
             )
         if self.kind == "category":
             more = ", ..." if len(self.levels) > SHOWN else ""
-            return f"{len(self.levels)}: {', '.join(self.levels[:SHOWN])}{more}"
+            first = ", ".join(map(in_line, self.levels[:SHOWN]))
+            return f"{len(self.levels)}: {first}{more}"
         known = self.values[~self.missing]
         if not len(known):
             return say["nothing"]
@@ -141,9 +146,16 @@ def ordered(levels: set[str]) -> list[str]:
     return sorted(levels, key=place)
 
 
+def in_line(text: str) -> str:
+    """Return text of the user's on one line, its end cut off where it is too long."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}..."
+
+
 def _line(column: Column) -> tuple[str, str, str, str]:
     missing = int(column.missing.sum())
-    return column.name, column.kind, f"{missing:,}" if missing else "", column.told()
+    gaps = f"{missing:,}" if missing else ""
+    return in_line(column.name), column.kind, gaps, column.told()
 
 
 def _moment(days: float) -> str:

@@ -43,7 +43,10 @@ def table(source: Any, target: str, kinds: Mapping[str, Kind] | None = None) -> 
     MissingExtraError
         When polars is not installed: the extra "table".
     """
-    found, wanted = frame(source), dict(kinds or {})
+    wanted = dict(kinds or {})
+    # 1.1 and 1.10 are one number, and two categories
+    as_text = {name for name, kind in wanted.items() if kind == "category"}
+    found = frame(source, as_text)
     for name in (target, *wanted):
         if name not in found.columns:
             raise unknown_name("column", name, found.columns)
@@ -54,8 +57,8 @@ def table(source: Any, target: str, kinds: Mapping[str, Kind] | None = None) -> 
     rows, dropped = int(known.sum()), int((~known).sum())
     if rows < LEAST:
         raise DataError(
-            f"{rows} rows have a value of {target!r}, and at least {LEAST} are "
-            f"needed to learn, validate and test."
+            f"{rows} of {len(found):,} rows have a value of {target!r}, and at least "
+            f"{LEAST} are needed to learn, validate and test."
         )
     truth, why = target_column(found[target].filter(known), wanted.get(target))
     inputs = [
@@ -69,6 +72,6 @@ def table(source: Any, target: str, kinds: Mapping[str, Kind] | None = None) -> 
             + "; ".join(f"{column.name}: {column.told()}" for column in inputs)
             + ". Give kinds to those that should be used."
         )
-    lost = [f"{dropped:,} rows without {target} were left out."] if dropped else []
+    lost = [f"Rows without {target}, left out: {dropped:,}."] if dropped else []
     classes = tuple(truth.levels) if truth.kind == "category" else ()
     return Table(tuple(inputs), truth, classes, (why, *lost))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..columns.table import in_line
 from ..write.document import Part, as_markdown, as_text
 from .measures import Measure
 from .sentences import sentences
@@ -79,7 +80,7 @@ class ReportPages:
     def _mistakes(self) -> Iterator[Part]:
         """Yield the confusion matrix."""
         say, of = self.words, self.of
-        names = [code(name) for name in of.classes]
+        names = [code(in_line(name)) for name in of.classes]
         if len(names) <= MOST_CLASSES:
             rows = [
                 [name, *(f"{count:,}" for count in counts)]
@@ -111,13 +112,13 @@ class ReportPages:
         share = bool(self.of.classes)
         for name, (mean, spread) in self.of.importance.items():
             numbers = (f"{x:.1%}" if share else _number(x) for x in (mean, spread))
-            yield [code(name), *numbers]
+            yield [code(in_line(name)), *numbers]
 
     def _columns(self) -> Iterator[list[str]]:
         for one in self.of.columns:
             missing = f"{int(one.missing.sum()):,}"
             told = code(one.told(self.lang))
-            yield [code(one.name), self.words[one.kind], missing, told]
+            yield [code(in_line(one.name)), self.words[one.kind], missing, told]
 
     def _picture(self, name: str, alt: str) -> Iterator[str]:
         if name in self.of.pictures:
