@@ -381,6 +381,8 @@ def test_partial_fit_is_fit_epoch_by_epoch(iris, engine):
         parts.partial_fit(X, names(y), np.unique(names(y)) if step == 0 else None)
         if step == 1:
             parts = copy.deepcopy(parts)
+        if step == 2:
+            parts = pickle.loads(pickle.dumps(parts))
     for name, value in whole.network_.params.items():
         np.testing.assert_array_equal(parts.network_.params[name], value)
     assert parts.n_iter_ == 4
@@ -397,6 +399,9 @@ def test_partial_fit_on_batches_that_lack_classes(iris):
     assert ours.predict_proba(X).shape == (150, 3)
     with pytest.raises(DataError, match=r"one of the classes \[0, 1, 2\].*\[7\]"):
         ours.partial_fit(X, np.full(150, 7))
+    for others in ([0, 1], [0, 1, 2, 3]):
+        with pytest.raises(DataError, match=r"classes \[0 1 2\], which cannot become"):
+            ours.partial_fit(X, y, classes=others)
 
 
 def test_partial_fit_of_columns(iris, labels, diabetes):
@@ -409,6 +414,9 @@ def test_partial_fit_of_columns(iris, labels, diabetes):
     questions = np.stack([y > 0, y % 2], axis=1).astype(int)
     ours.partial_fit(X, questions, classes=[[0, 1], [0, 1, 2]])
     assert [len(one) for one in ours.classes_] == [2, 3]
+    ours.partial_fit(X, questions, classes=[[1, 0], [0, 1, 2]])
+    with pytest.raises(DataError, match="which cannot become"):
+        ours.partial_fit(X, questions, classes=[[0, 1], [0, 1]])
     X, y = diabetes
     ours = Regressor(**QUICK, scale_targets=True).partial_fit(X, y)
     assert ours.partial_fit(X[:9], y[:9], np.arange(9)).n_iter_ == 2

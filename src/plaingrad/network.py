@@ -40,7 +40,7 @@ from .train.checks import as_features, free_entries, numbers, same_length
 from .train.history import History
 from .train.loop import DivergedWarning
 from .train.progress import Progress, told_when_long, wanted
-from .train.session import Prepared, Session, prepare, prepare_target
+from .train.session import Memory, Prepared, Session, prepare, prepare_target
 from .train.settings import (
     EarlyStopping,
     Machine,
@@ -75,6 +75,7 @@ class Network(Layer):
     _dtype: str = "float32"
     _training: Training | None = None
     _session: Session | None = None
+    _memory: Memory | None = None
     _masks: Mapping[str, Array] = MappingProxyType({})
     _cache: Mapping[str, Any] = MappingProxyType({})
     preparation: Preparation | None = None
@@ -281,8 +282,9 @@ class Network(Layer):
         going = self._session
         if going is None or not going.suits(prepared):
             going = Session.start(prepared, on, wanted(None))
-            if self._session is not None:
-                going.take_over(self._session)
+            before = self._remembered()
+            if before is not None:
+                going.take_over(before)
         going.check_endless()
         if going is not self._session:
             self._adopt(going)
@@ -293,18 +295,23 @@ class Network(Layer):
         begun = Settings(dtype=self._dtype)
         if self._training is not None:
             begun = self._training.settings
-        if self._session is None:
+        if self._remembered() is None:
             return begun.changed(settings)
         refuse_other(begun, begun.changed(settings), settings)
         return begun
 
     def _machine(self, given: Mapping[str, Any]) -> Machine:
         """Return what to go on with; a session keeps to what it has."""
-        if self._session is None:
+        before = self._remembered()
+        if before is None:
             return Machine(**given)
-        begun = self._session.machine
+        begun = before.machine
         refuse_other(begun, replace(begun, **given), given)
         return begun
+
+    def _remembered(self) -> Memory | None:
+        """Return what training can go on with: of the session, or of a pickle."""
+        return self._memory if self._session is None else self._session.memory
 
     def build(self, X: Any, seed: int = 0, dtype: str = "float32") -> Self:
         """Draw the parameters for samples like X without training; return self.
@@ -334,13 +341,14 @@ class Network(Layer):
         self, params: dict[str, Array], features: tuple[int, ...], dtype: str
     ) -> None:
         self._params, self._features, self._dtype = params, features, dtype
-        self._session = self._training = None
+        self._session = self._training = self._memory = None
         self._cache = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what cannot be pickled: the engine, the history's session."""
+        """Put the session's memory in the place of what cannot be pickled."""
         left_out = ("_session", "_cache")
-        return {n: value for n, value in vars(self).items() if n not in left_out}
+        kept = {n: value for n, value in vars(self).items() if n not in left_out}
+        return {**kept, "_memory": self._remembered()}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a network of its own that can go on training."""
@@ -374,7 +382,8 @@ class Network(Layer):
     @property
     def history(self) -> History:
         """The course of the last training."""
-        return self.session.history
+        before = self._remembered()
+        return self.session.history if before is None else before.history
 
     def freeze(self, name: str | None = None, mask: Any = True) -> Self:
         """Keep parameters as they are during training; return self.

@@ -67,7 +67,7 @@ class Classifier(ClassifierMixin, Estimator):
             Samples (n, features) and their targets.
         classes
             All classes there are; the first call needs them, with several questions a
-            list of them.
+            list of them. Later calls may only repeat them.
         sample_weight
             The weight of each sample, (n,). A sample of weight 0 is left out.
 
@@ -85,13 +85,32 @@ class Classifier(ClassifierMixin, Estimator):
                 "class_weight='balanced' needs all samples, and partial_fit sees some "
                 "of them. Pass a dict: {class: weight}."
             )
-        untold = classes is None and not hasattr(self, "network_")
+        begun = hasattr(self, "network_")
+        if begun and classes is not None:
+            self._check_classes(classes)
+        untold = classes is None and not begun
         if untold and type_of_target(y) != "multilabel-indicator":
             raise DataError(
                 "the first partial_fit must be told all classes, because its samples "
                 "may lack some: partial_fit(X, y, classes=np.unique(all_y))."
             )
         return self._go_on(X, y, sample_weight, classes)
+
+    def _check_classes(self, classes: Any) -> None:
+        """Refuse other classes than those that training began with."""
+        if isinstance(self._targets, Truths):
+            return
+        given = classes if isinstance(self._targets, Questions) else [classes]
+        known = self._targets.each
+        same = len(given) == len(known) and all(
+            np.array_equal(np.unique(one), theirs)
+            for one, theirs in zip(given, known, strict=True)
+        )
+        if not same:
+            raise DataError(
+                f"training began with the classes {self.classes_}, which cannot become "
+                f"{classes} on the way. Leave classes out, or train anew."
+            )
 
     def predict(self, X: Any) -> Array:
         """Return the classes, in the shape of the targets."""
