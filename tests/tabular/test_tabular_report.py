@@ -279,7 +279,7 @@ def test_names_cannot_break_a_report():
     columns = {"a|b": [0.5, 1.5] * 20, "<y>": ["`<i>`", "$|$"] * 20}
     found = pg.TableModel.fit(pg.data.table(columns, "<y>"), epochs=1).report()
     assert "<i>" not in found.html()
-    rows = [line for line in found.markdown().splitlines() if "a/b" in line]
+    rows = [line for line in found.markdown().splitlines() if "| `a/b`" in line]
     assert len(rows) == 2
     assert [row.count("|") for row in rows] == [4, 5]
 

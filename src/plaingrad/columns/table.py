@@ -101,12 +101,16 @@ class Table:
         is predicted.
     notes
         What was chosen from the data, in a sentence each.
+    telling
+        The columns that tell the target almost by themselves: they may have been made
+        of it.
     """
 
     inputs: tuple[Column, ...]
     target: Column
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    telling: tuple[str, ...] = ()
 
     @property
     def outputs(self) -> int:

@@ -9,6 +9,7 @@ from ..columns.choices import input_column, target_column
 from ..columns.files import frame
 from ..columns.kinds import KINDS, Kind
 from ..columns.table import Table
+from ..columns.telling import telling
 from ..errors import DataError, unknown_name
 
 LEAST = 10
@@ -74,4 +75,11 @@ def table(source: Any, target: str, kinds: Mapping[str, Kind] | None = None) -> 
         )
     lost = [f"Rows without {target}, left out: {dropped:,}."] if dropped else []
     classes = tuple(truth.levels) if truth.kind == "category" else ()
-    return Table(tuple(inputs), truth, classes, (why, *lost))
+    leaks = telling(inputs, truth)
+    warned = [
+        f"{name} tells {target} almost by itself. Where that is known only afterwards, "
+        f"ignore the column."
+        for name in leaks
+    ]
+    notes = (why, *lost, *warned)
+    return Table(tuple(inputs), truth, classes, notes, leaks)

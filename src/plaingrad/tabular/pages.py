@@ -51,6 +51,9 @@ class ReportPages:
         yield "## " + say["importance"]
         yield [say["importance_columns"].split(" | "), *self._importance()]
         yield say["importance_note"].format(score=say[of.measures[0].name])
+        target = code(in_line(of.target))
+        for name in of.telling:
+            yield say["telling"].format(column=code(in_line(name)), target=target)
         yield "## " + say["columns"]
         yield [say["column_columns"].split(" | "), *self._columns()]
         yield say["features"].format(features=f"{of.features:,}")

@@ -56,6 +56,8 @@ class TableReport(Document):
     importance
         By column, how much accuracy (or R squared) is lost when it is shuffled: mean
         and deviation; the most important first.
+    telling
+        The columns that tell the target almost by themselves.
     columns
         The columns of the judged rows, the target last.
     features
@@ -73,6 +75,7 @@ class TableReport(Document):
     confusion: tuple[tuple[int, ...], ...]
     errors: tuple[float, ...]
     importance: Mapping[str, tuple[float, float]]
+    telling: tuple[str, ...]
     columns: tuple[Column, ...]
     features: int
     lang: str = "en"
@@ -132,6 +135,7 @@ def report(
         judged=len(table),
         seen=seen,
         importance={name: lost[name] for name in most},
+        telling=table.telling,
         columns=(*table.inputs, table.target),
         features=len(preparation.features),
         lang=lang,
