@@ -152,8 +152,33 @@ def test_of_many_rows_some_are_shuffled(rents, monkeypatch):
 
     monkeypatch.setattr(pg.Network, "score", counted)
     monkeypatch.setattr("plaingrad.tabular.report.MOST_ROWS", 15)
-    assert rents.report().judged == 40
+    found = rents.report()
+    assert (found.judged, found.shuffled) == (40, 15)
+    assert "are shuffled among 15 rows" in " ".join(found.text().split())
     assert counts == [15] * 41
+
+
+def test_of_many_columns_fewer_rows_are_shuffled_and_some_are_shown():
+    draw = np.random.RandomState(0)
+    columns = {f"c{i}": draw.normal(size=2_000) for i in range(120)}
+    columns["y"] = columns["c77"] + draw.normal(size=2_000)
+    table = pg.data.table(columns, "y")
+    lines = str(table).splitlines()
+    assert len(lines) == 105
+    assert lines[102:104] == [
+        "... 20 more, in table.inputs",
+        next(line for line in lines if line.startswith("y ")),
+    ]
+    model = pg.TableModel.fit(table, epochs=3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("plaingrad.tabular.report.MOST_CELLS", 300 * 120 * 120)
+        found = model.report()
+    assert found.shuffled == 300
+    assert next(iter(found.importance)) == "c77"
+    text = found.text()
+    assert "70 more columns are less important than these." in text
+    assert "70 more columns are not shown." in text
+    assert sum(line.startswith("c") for line in text.splitlines()) < 110
 
 
 def test_a_report_is_of_the_rows_that_were_held_back(wines):

@@ -15,6 +15,8 @@ from .words import column_words
 
 SHOWN = 4
 """How many categories of a column are shown."""
+MOST = 100
+"""How many columns are shown."""
 LONGEST = 40
 """The characters that are shown of a name or a cell, at most."""
 
@@ -128,7 +130,11 @@ class Table:
     def __str__(self) -> str:
         """Return the columns and the choices as text."""
         head = ("column", "kind", "missing", "values")
-        lines = aligned([head, *map(_line, (*self.inputs, self.target))])
+        shown = self.inputs[:MOST]
+        *lines, last = aligned([head, *map(_line, (*shown, self.target))])
+        if len(self.inputs) > MOST:
+            lines.append(f"... {len(self.inputs) - MOST:,} more, in table.inputs")
+        lines.append(last)
         count = f"{len(self):,} rows, {len(self.inputs)} columns to predict from"
         return "\n".join([count, *lines, *self.notes])
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MOST_CLASSES = 12
 """A table of more classes is too wide: the most frequent mistakes are listed."""
 MOST_MISTAKES = 10
+MOST_COLUMNS = 50
+"""Of a table with more columns these are shown."""
 SHARES = ("accuracy", "balanced")
 
 
@@ -50,12 +52,15 @@ class ReportPages:
         yield from self._mistakes() if of.classes else self._errors()
         yield "## " + say["importance"]
         yield [say["importance_columns"].split(" | "), *self._importance()]
-        yield say["importance_note"].format(score=say[of.measures[0].name])
+        yield from self._more(len(of.importance), "less_important")
+        score, rows = say[of.measures[0].name], f"{of.shuffled:,}"
+        yield say["importance_note"].format(score=score, rows=rows)
         target = code(in_line(of.target))
         for name in of.telling:
             yield say["telling"].format(column=code(in_line(name)), target=target)
         yield "## " + say["columns"]
         yield [say["column_columns"].split(" | "), *self._columns()]
+        yield from self._more(len(of.columns) - 1, "more_columns")
         yield say["features"].format(features=f"{of.features:,}")
         yield "## " + say["network"]
         yield code(of.network)
@@ -113,15 +118,21 @@ class ReportPages:
 
     def _importance(self) -> Iterator[list[str]]:
         share = bool(self.of.classes)
-        for name, (mean, spread) in self.of.importance.items():
+        for name, (mean, spread) in [*self.of.importance.items()][:MOST_COLUMNS]:
             numbers = (f"{x:.1%}" if share else _number(x) for x in (mean, spread))
             yield [code(in_line(name)), *numbers]
 
     def _columns(self) -> Iterator[list[str]]:
-        for one in self.of.columns:
+        *inputs, target = self.of.columns
+        for one in (*inputs[:MOST_COLUMNS], target):
             missing = f"{int(one.missing.sum()):,}"
             told = code(one.told(self.lang))
             yield [code(in_line(one.name)), self.words[one.kind], missing, told]
+
+    def _more(self, count: int, what: str) -> Iterator[str]:
+        """Yield how many columns are not shown."""
+        if count > MOST_COLUMNS:
+            yield self.words[what].format(count=f"{count - MOST_COLUMNS:,}")
 
     def _picture(self, name: str, alt: str) -> Iterator[str]:
         if name in self.of.pictures:
