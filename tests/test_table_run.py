@@ -131,6 +131,8 @@ def test_rows_with_gaps_are_predicted_and_told(run, tmp_path):
         (("none.csv", "--target", "rent"), "there is no file none.csv"),
         (("digits", "--target", "rent"), "'digits' is a ready task"),
         (("digits", "--kind", "a=number"), "'digits' is a ready task"),
+        (("flats.json", "--target", "rent"), "unknown kind of table '.json'"),
+        (("flats.xls",), "unknown kind of table '.xls'. Did you mean '.xlsx'?"),
         (("flats.csv", "--target", "rent", "--kind", "part"), "takes NAME=KIND"),
         (("flats.csv", "--target", "rent", "--lang", "fr"), "unknown language 'fr'"),
         (("flats.csv", "--target", "rent", "--optimizer", "x"), "unknown optimizer"),
