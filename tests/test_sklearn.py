@@ -273,6 +273,18 @@ def test_two_scores_for_each_label_as_logistic_regression(labels):
         np.testing.assert_allclose(found[:, label], wanted, atol=1e-5)
 
 
+def test_two_classes_of_several_questions_need_not_be_zero_and_one(iris):
+    X, y = iris
+    zeros = np.stack([y > 0, y % 2], axis=1).astype(int)
+    labels = Classifier(**QUICK).fit(X, zeros)
+    questions = Classifier(**QUICK).fit(X, zeros + 1)
+    assert labels.predict_proba(X).shape == (150, 2)
+    assert [one.tolist() for one in questions.classes_] == [[1, 2], [1, 2]]
+    assert set(np.unique(questions.predict(X))) <= {1, 2}
+    with pytest.raises(DataError, match="must be told all classes"):
+        Classifier(**QUICK).partial_fit(X, zeros + 1)
+
+
 def test_class_weights_of_columns(iris):
     X, y = iris
     questions = np.stack([y, (X[:, 0] > 0.3).astype(int)], axis=1)
@@ -443,7 +455,12 @@ def test_settings_that_cannot_change_on_the_way(iris):
     ours = Classifier(**QUICK, warm_start=True).fit(X, y)
     with pytest.raises(SettingError, match="training began with loss=CrossEntropy"):
         ours.set_params(loss=pg.Hinge()).fit(X, y)
-    ours.set_params(loss=None, l2=0.5)
+    ours.set_params(loss=None, layers=(pg.Linear(100), pg.ReLU())).fit(X, y)
+    with pytest.raises(SettingError, match="whose layers cannot become"):
+        ours.set_params(layers=(50,)).fit(X, y)
+    with pytest.raises(SettingError, match="whose layers cannot become"):
+        ours.partial_fit(X, y)
+    ours.set_params(layers=(100,), l2=0.5)
     with pytest.raises(SettingError, match=r"begun with l2=0.0, which cannot"):
         ours.partial_fit(X, y)
 
