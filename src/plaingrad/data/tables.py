@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..columns.choices import input_column, target_column
 from ..columns.files import frame
@@ -11,6 +11,9 @@ from ..columns.kinds import KINDS, Kind
 from ..columns.table import Table
 from ..columns.telling import telling
 from ..errors import DataError, unknown_name
+
+if TYPE_CHECKING:
+    import polars as pl
 
 LEAST = 10
 """So many rows are needed, so that each of the three parts has some."""
@@ -45,15 +48,7 @@ def table(source: Any, target: str, kinds: Mapping[str, Kind] | None = None) -> 
         When polars is not installed: the extra "table".
     """
     wanted = dict(kinds or {})
-    # 1.1 and 1.10 are one number, and two categories
-    as_text = {name for name, kind in wanted.items() if kind == "category"}
-    found = frame(source, as_text)
-    for name in (target, *wanted):
-        if name not in found.columns:
-            raise unknown_name("column", name, found.columns)
-    for kind in wanted.values():
-        if kind not in KINDS:
-            raise unknown_name("kind of column", kind, KINDS)
+    found = _read(source, target, wanted)
     known = found[target].is_not_null()
     rows, dropped = int(known.sum()), int((~known).sum())
     if rows < LEAST:
@@ -76,10 +71,23 @@ def table(source: Any, target: str, kinds: Mapping[str, Kind] | None = None) -> 
     lost = [f"Rows without {target}, left out: {dropped:,}."] if dropped else []
     classes = tuple(truth.levels) if truth.kind == "category" else ()
     leaks = telling(inputs, truth)
-    warned = [
+    warned = (
         f"{name} tells {target} almost by itself. Where that is known only afterwards, "
         f"ignore the column."
         for name in leaks
-    ]
-    notes = (why, *lost, *warned)
-    return Table(tuple(inputs), truth, classes, notes, leaks)
+    )
+    return Table(tuple(inputs), truth, classes, (why, *lost, *warned), leaks)
+
+
+def _read(source: Any, target: str, kinds: Mapping[str, Kind]) -> pl.DataFrame:
+    """Return all rows of a source that has the columns that are named."""
+    # 1.1 and 1.10 are one number, and two categories
+    as_text = {name for name, kind in kinds.items() if kind == "category"}
+    found = frame(source, as_text)
+    for name in (target, *kinds):
+        if name not in found.columns:
+            raise unknown_name("column", name, found.columns)
+    for kind in kinds.values():
+        if kind not in KINDS:
+            raise unknown_name("kind of column", kind, KINDS)
+    return found
