@@ -48,7 +48,9 @@ def _no_figure_stays_open() -> Iterator[None]:
 
 
 @pytest.fixture
-def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[Any, str, str]]:
+def command_line(
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., tuple[Any, str, str]]:
     """Return a function that runs a command: its exit code, output and errors."""
     from plaingrad import cli
 

@@ -34,7 +34,7 @@ def digits(tmp_path_factory):
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, command):
+def run(tmp_path, monkeypatch, command_line):
     """Run a command in an empty folder; return its exit code, output and errors."""
     monkeypatch.chdir(tmp_path)
 
@@ -44,7 +44,7 @@ def run(tmp_path, monkeypatch, command):
             monkeypatch.setattr(
                 Figure, "savefig", lambda _, file, **__: file.write(b"")
             )
-        return command(*words)
+        return command_line(*words)
 
     return run
 
