@@ -83,6 +83,9 @@ def test_raw_rows_are_predicted(run, tmp_path):
     assert [float(row[0]) for row in rows] == model.predict("new.csv").tolist()
     run("predict", "runs/flats", "new.csv", "--out", "p.npy")
     np.testing.assert_array_equal(np.load("p.npy"), model.predict("new.csv"))
+    code, _, err = run("predict", "runs/flats", "new.csv", "--out", "p.xlsx")
+    assert code == 1
+    assert "unknown kind of file '.xlsx'" in err
     code, _, err = run("predict", "runs/flats", "new.csv", "--proba")
     assert code == 1
     assert "no probabilities" in err
