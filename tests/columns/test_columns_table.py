@@ -9,7 +9,7 @@ import pytest
 import plaingrad as pg
 from columns.tables import flats, write
 from plaingrad.columns.kinds import category
-from plaingrad.columns.table import ordered
+from plaingrad.columns.table import amount, ordered
 from plaingrad.errors import DataError, SettingError
 
 
@@ -171,6 +171,20 @@ def test_numbers_with_a_slip_are_told(tmp_path):
     # some of the rows, or none, may be without the slip
     for rows in (found.rows(np.arange(9)), found.rows(np.arange(0))):
         assert rows.inputs[0].told().startswith("numbers, but also ...")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (-12.345, "-12.35"),
+        (2e-9, "2e-09"),
+        (123456, "123,456"),
+        (1e20, "1e+20"),
+    ],
+)
+def test_amounts_are_short_and_without_exponents(value, text):
+    assert amount(value) == text
 
 
 def test_categories_are_in_the_same_order_however_they_come():

@@ -203,6 +203,20 @@ def test_the_errors_are_in_the_units_of_the_column(rents):
     np.testing.assert_allclose(found.errors, missed, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize(("unit", "shown"), [(1e-7, "e-"), (1.0, ""), (300.0, ",")])
+def test_errors_can_be_read_in_any_unit(unit, shown):
+    columns = flats(80)
+    columns["rent"] = [unit * rent for rent in columns["rent"]]
+    found = pg.TableModel.fit(pg.data.table(columns, "rent"), epochs=20).report()
+    rows = [re.split(r"\s{2,}", line) for line in found.text().splitlines()]
+    cells = {row[0]: row for row in rows if row[0] in ("RMSE", "MAE")}
+    for one in found.measures[1:]:
+        for cell in cells[one.name.upper()][1:]:
+            assert shown in cell
+        value = float(cells[one.name.upper()][1].replace(",", ""))
+        assert value == pytest.approx(one.value, rel=1e-3)
+
+
 def test_a_report_on_other_rows_says_so(rents):
     other = pg.data.table(flats(50, seed=9), "rent")
     found = rents.report(other)

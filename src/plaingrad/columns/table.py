@@ -84,7 +84,7 @@ class Column:
         # the mean of centred numbers is a rounding error, and 0 to people
         mean = known.mean() if abs(known.mean()) > 1e-9 * (high - low) else 0.0
         return say["mean"].format(
-            low=f"{low:.6g}", high=f"{high:.6g}", mean=f"{mean:.4g}"
+            low=amount(low, 6), high=amount(high, 6), mean=amount(mean)
         )
 
 
@@ -154,6 +154,12 @@ def ordered(levels: set[str]) -> list[str]:
         return text, 0.0 if text else number, level
 
     return sorted(levels, key=place)
+
+
+def amount(value: float, digits: int = 4) -> str:
+    """Return a number in so many digits, and large ones without an exponent."""
+    large = 10**digits <= abs(value) < 1e15
+    return f"{value:,.0f}" if large else f"{value:.{digits}g}"
 
 
 def in_line(text: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from ..columns.table import in_line
+from ..columns.table import amount, in_line
 from ..write.document import Part, as_markdown, as_text
 from .measures import Measure
 from .sentences import sentences
@@ -18,7 +18,6 @@ MOST_CLASSES = 12
 MOST_MISTAKES = 10
 MOST_COLUMNS = 50
 """Of a table with more columns these are shown."""
-SHARES = ("accuracy", "balanced")
 
 
 class ReportPages:
@@ -78,11 +77,9 @@ class ReportPages:
         return say["about"].format(target=target, what=what or say["quantity"]) + rows
 
     def _measure(self, one: Measure) -> list[str]:
+        told = AS_TOLD.get(one.name, _number)
         numbers = (one.value, *one.interval, one.plain)
-        value, low, high, plain = (
-            f"{number:.1%}" if one.name in SHARES else _number(number)
-            for number in numbers
-        )
+        value, low, high, plain = map(told, numbers)
         return [self.words[one.name], value, f"{low} .. {high}", plain]
 
     def _mistakes(self) -> Iterator[Part]:
@@ -112,14 +109,14 @@ class ReportPages:
         """Yield how large the errors are."""
         say, of = self.words, self.of
         names = ("lowest", "low", "middle", "high", "highest")
-        told = {n: f"{error:.4g}" for n, error in zip(names, of.errors, strict=True)}
+        told = {n: amount(error) for n, error in zip(names, of.errors, strict=True)}
         yield say["errors"].format(**told)
         yield from self._picture("residuals.png", say["residuals"])
 
     def _importance(self) -> Iterator[list[str]]:
         share = bool(self.of.classes)
         for name, (mean, spread) in [*self.of.importance.items()][:MOST_COLUMNS]:
-            numbers = (f"{x:.1%}" if share else _number(x) for x in (mean, spread))
+            numbers = map(_share if share else _number, (mean, spread))
             yield [code(in_line(name)), *numbers]
 
     def _columns(self) -> Iterator[list[str]]:
@@ -139,9 +136,20 @@ class ReportPages:
             yield f"![{alt}]({name})"
 
 
+def _share(value: float) -> str:
+    return f"{value:.1%}"
+
+
 def _number(value: float) -> str:
     """Return a number in four digits, and not more than three behind the point."""
     return f"{value:.4g}" if abs(value) >= 10 else f"{round(value, 3) + 0:.3f}"
+
+
+AS_TOLD: Mapping[str, Callable[[float], str]] = {
+    **dict.fromkeys(("accuracy", "balanced"), _share),
+    # these are in the units of the column, which may be tiny
+    **dict.fromkeys(("rmse", "mae"), amount),
+}
 
 
 def code(text: str) -> str:
