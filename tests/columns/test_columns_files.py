@@ -125,6 +125,7 @@ def test_files_that_are_not_there_or_unknown(tmp_path):
     ("source", "message"),
     [
         ([[1, 2], [3, 4]], "got list"),
+        (polars.LazyFrame({"a": [1], "b": [2]}), "got LazyFrame"),
         ({"a": [1, 2], "b": [1]}, "different lengths"),
         ({"a": [1, 2], "a ": [1, 2]}, "several columns have the name 'a'"),
         (

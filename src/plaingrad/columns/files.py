@@ -88,7 +88,7 @@ def _from_file(path: Path, as_text: Collection[str]) -> pl.DataFrame:
 
 def _from_memory(source: Any) -> pl.DataFrame:
     """Return the table of columns by name, or of a DataFrame of pandas."""
-    if hasattr(source, "columns") and hasattr(source, "notna"):
+    if hasattr(source, "notna") and hasattr(source, "columns"):
         refuse_twice([*map(str, source.columns)])
         source = {name: source[name] for name in source.columns}
     if not isinstance(source, Mapping):
