@@ -82,7 +82,8 @@ class _Line:
         """Look at a place, and remember it if none is better."""
         self.left -= 1
         here = self.look(far)
-        fallen = here.loss < self.start.loss and here.loss <= self.least(far)
+        # by more than rounding, or a descent would never end
+        fallen = here.loss < min(self.start.loss - self.noise, self.least(far))
         if (
             here.finite
             and fallen
