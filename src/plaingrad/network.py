@@ -721,7 +721,7 @@ class Network(Layer):
             Samples and targets, as for `fit`, all taken at once; by default those of
             the last `fit`.
         tolerance
-            The share of the curvature by which it may be wrong.
+            The share of the sharpest bend, up or down, by which it may be wrong.
         products
             How many products it may take at most.
         **settings
@@ -846,7 +846,7 @@ class Network(Layer):
         """
         if X is None:
             return summarise(self, self._known_features(), self._dtype)
-        return summarise(self, _shape_of(X, "float32"), "float32")
+        return summarise(self, _shape_of(X, self._dtype), self._dtype)
 
 
 class Sequential(LayerSequence, Network):

@@ -79,11 +79,12 @@ class DampedNewton:
         self._scale = np.maximum(self._scale, np.linalg.norm(jacobian, axis=0))
         scale = np.where(self._scale > 0, self._scale, 1)
         left, sizes, right = np.linalg.svd(jacobian / scale, full_matrices=False)
-        # directions in which only rounding moves the residuals are none
+        along = left.T @ self.residuals
+        # in the others only rounding moves the residuals
         known = sizes > self.eps * sizes[0]
-        along = np.where(known, left.T @ self.residuals, 0)
         # by how much the loss would fall if residuals were linear
-        if along @ along <= self.chosen.tolerance**2 * self.loss:
+        fall = float(along[known] @ along[known])
+        if fall <= self.chosen.tolerance**2 * self.loss:
             self.converged = True
         elif not self._search(along, sizes, right, scale):
             self._polish(-(right[known].T @ (along[known] / sizes[known])), scale)
