@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -37,8 +36,8 @@ from .summary import Summary, summarise
 from .train import callbacks as watching
 from .train.callbacks import Callback
 from .train.checks import as_features, free_entries, numbers, same_length
+from .train.ending import told as _told
 from .train.history import History
-from .train.loop import DivergedWarning
 from .train.progress import Progress, told_when_long, wanted
 from .train.session import Memory, Prepared, Session, prepare, prepare_target
 from .train.settings import (
@@ -731,7 +730,7 @@ class Network(Layer):
             Samples and targets, as for `fit`, all taken at once; by default those of
             the last `fit`.
         tolerance
-            The share of the curvature by which it may be wrong.
+            The share of the sharpest bend, up or down, by which it may be wrong.
         products
             How many products it may take at most.
         **settings
@@ -856,7 +855,7 @@ class Network(Layer):
         """
         if X is None:
             return summarise(self, self._known_features(), self._dtype)
-        return summarise(self, _shape_of(X, "float32"), "float32")
+        return summarise(self, _shape_of(X, self._dtype), self._dtype)
 
 
 class Sequential(LayerSequence, Network):
@@ -890,33 +889,6 @@ def load(path: str | Path, objects: Mapping[str, Any] | None = None) -> Network:
     network._masks, network._training = model.masks, model.training
     network.preparation = model.preparation
     return cast(Network, network)
-
-
-def _told(history: History, saved: Path | None = None) -> History:
-    """Warn the caller of `fit` when training ended badly; return the history.
-
-    `saved` is the folder of its checkpoints.
-    """
-    place = f"epoch {history.epochs + 1}"
-    if history.stopped == "interrupted":
-        warnings.warn(
-            f"interrupted in {place}; the network keeps what it has learnt so far."
-            + (f" It is saved: go on with resume={str(saved)!r}." if saved else ""),
-            stacklevel=3,
-        )
-    if history.stopped == "diverged":
-        count = len(history.batch_loss)
-        cause = "too large a learning rate: try a tenth of it, or clip_norm=1"
-        if count == 1:
-            cause = "too large numbers in X or y: scale them to about -1 .. 1"
-        warnings.warn(
-            f"the loss became {history.batch_loss[-1]} in update {count} ({place}), so "
-            f"training was ended; the network went back to weights from before. The "
-            f"likely cause is {cause}.",
-            DivergedWarning,
-            stacklevel=3,
-        )
-    return history
 
 
 def _shape_of(X: Any, dtype: str) -> tuple[int, ...]:

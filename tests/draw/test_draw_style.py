@@ -29,7 +29,9 @@ PICTURES = {
     "kernels": lambda ax: draw.kernels(np.ones((2, 2, 1, 3)), ax),
     "misclassified": lambda ax: draw.misclassified(np.ones((1, 4)), [0], [1], ax),
     "network": lambda ax: draw.network([("input", (2,), 0)], ax),
-    "rate_test": lambda ax: draw.rate_test(RateTest(*np.full((3, 9), 0.5)), ax),
+    "rate_test": lambda ax: draw.rate_test(
+        RateTest(*np.full((3, 9), 0.5), risen=True), ax
+    ),
     "residuals": lambda ax: draw.residuals([1.0, 2.0], [1.5, 2.0], ax),
     "scatter": lambda ax: draw.scatter(X, [0, 1], ax),
     "weights": lambda ax: draw.weights(np.eye(2), ax),
