@@ -6,13 +6,10 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-
-from plaingrad import cli
 
 # SciPy looks at it when it is imported: without it scikit-learn skips a check
 os.environ["SCIPY_ARRAY_API"] = "1"
@@ -35,28 +32,6 @@ def _ctrl_c_is_heard() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.fixture
-def shell(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Callable[..., tuple[Any, str, str]]:
-    """Run a command in an empty folder; return its exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: object) -> tuple[Any, str, str]:
-        capsys.readouterr()
-        code: Any
-        try:
-            code = cli.main([str(word) for word in words])
-        except SystemExit as stop:
-            code = stop.code
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
-
-
 @pytest.fixture(autouse=True)
 def _same_errors_for_all() -> Iterator[None]:
     """Undo the `np.seterr` of a printed script that a test runs in its own process."""
@@ -70,3 +45,22 @@ def _no_figure_stays_open() -> Iterator[None]:
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture
+def command_line(
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., tuple[Any, str, str]]:
+    """Return a function that runs a command: its exit code, output and errors."""
+    from plaingrad import cli
+
+    def run(*words: Any) -> tuple[Any, str, str]:
+        capsys.readouterr()
+        try:
+            code: Any = cli.main([str(word) for word in words])
+        except SystemExit as stop:
+            code = stop.code
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run

@@ -34,18 +34,18 @@ def digits(tmp_path_factory):
 
 
 @pytest.fixture
-def run(shell, monkeypatch):
+def run(tmp_path, monkeypatch, command_line):
     """Run a command in an empty folder; return its exit code, output and errors."""
 
-    def undrawn(*words):
+    def run(*words):
         if words and words[0] == "train":
             # drawing is tested elsewhere, and slow
             monkeypatch.setattr(
                 Figure, "savefig", lambda _, file, **__: file.write(b"")
             )
-        return shell(*words)
+        return command_line(*words)
 
-    return undrawn
+    return run
 
 
 # Training.

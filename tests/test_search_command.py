@@ -27,8 +27,9 @@ MOONS = ("search", "moons", *ONE, "--epochs", 6, "--parallel", 1)
 
 
 @pytest.fixture(autouse=True)
-def _undrawn(monkeypatch):
-    """Draw, but write no pictures: that is tested elsewhere, and slow."""
+def _quick(monkeypatch, tmp_path):
+    """Work in an empty folder, and write no pictures: drawing is slow, and tested."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Figure, "savefig", lambda _, file, **__: file.write(b""))
 
 
@@ -52,9 +53,9 @@ def shown(out):
     return shlex.split(line)[1:]
 
 
-def test_a_task_is_searched_and_the_best_network_trained(shell, tmp_path):
+def test_a_task_is_searched_and_the_best_network_trained(command_line, tmp_path):
     words = ("search", "digits", "--trials", 5, "--epochs", 8, "--layers", "1..2")
-    code, out, err = shell(*words, "--width", 16, "--batch-size", 64)
+    code, out, err = command_line(*words, "--width", 16, "--batch-size", 64)
     assert (code, err) == (0, "")
     folder = tmp_path / "runs" / "digits-search"
     names = {path.name for path in folder.iterdir()}
@@ -71,14 +72,14 @@ def test_a_task_is_searched_and_the_best_network_trained(shell, tmp_path):
     assert told["val_score"][kept] == best
     again = shown(out)
     assert again[:2] == ["train", "digits"]
-    assert shell(*again[:-1], "again")[0] == 0
+    assert command_line(*again[:-1], "again")[0] == 0
     assert same(params(folder / "best"), params(tmp_path / "again"))
     page = (folder / "search.md").read_text()
     assert shlex.join(["plaingrad", *again]) in page
     assert "from plaingrad import " in page
 
 
-def test_test_data_are_touched_once_and_last(shell, monkeypatch):
+def test_test_data_are_touched_once_and_last(command_line, monkeypatch):
     order = []
     real = pg.Network.evaluate
     begun = pg.tuning.trials.Session.run
@@ -93,13 +94,13 @@ def test_test_data_are_touched_once_and_last(shell, monkeypatch):
 
     monkeypatch.setattr(pg.Network, "evaluate", evaluate)
     monkeypatch.setattr(pg.tuning.trials.Session, "run", run)
-    assert shell(*MOONS, "--trials", 3)[0] == 0
+    assert command_line(*MOONS, "--trials", 3)[0] == 0
     assert order == ["train"] * 4 + ["test"]
 
 
-def test_the_usual_network_of_a_task_can_be_kept(shell, tmp_path):
+def test_the_usual_network_of_a_task_can_be_kept(command_line, tmp_path):
     words = ("search", "blobs", "--hidden", "usual", "--epochs", 4, "--trials", 2)
-    code, out, _ = shell(*words, "--optimizer", "adam", "--batch-size", 32)
+    code, out, _ = command_line(*words, "--optimizer", "adam", "--batch-size", 32)
     assert code == 0
     assert "searched: optimizer adam; lr 0.0001..0.1; l2 1e-06..0.01; batch_" in out
     assert "--hidden" not in shown(out)
@@ -107,10 +108,10 @@ def test_the_usual_network_of_a_task_can_be_kept(shell, tmp_path):
     assert repr(net) == repr(find("blobs").network(3))
 
 
-def test_a_table_is_searched(shell, tmp_path):
+def test_a_table_is_searched(command_line, tmp_path):
     write(tmp_path / "flats.csv", flats(150))
     words = ("search", "flats.csv", "--target", "rent", "--kind", "balcony=ignore")
-    code, out, _ = shell(*words, *ONE[:-2], "--trials", 3, "--epochs", 10)
+    code, out, _ = command_line(*words, *ONE[:-2], "--trials", 3, "--epochs", 10)
     assert code == 0
     assert "val_r2" in out
     again = shown(out)
@@ -119,20 +120,20 @@ def test_a_table_is_searched(shell, tmp_path):
     ]
     folder = tmp_path / "runs/flats-search/best"
     assert (folder / "report.html").is_file()
-    assert shell(*again[:-1], "again")[0] == 0
+    assert command_line(*again[:-1], "again")[0] == 0
     assert same(params(folder), params(tmp_path / "again"))
 
 
-def test_quiet_says_only_the_command_and_the_result(shell):
-    code, out, err = shell(*MOONS, "--trials", 2, "--quiet")
+def test_quiet_says_only_the_command_and_the_result(command_line):
+    code, out, err = command_line(*MOONS, "--trials", 2, "--quiet")
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert [line.split()[0] for line in lines] == ["plaingrad", "test"]
 
 
-def test_full_batches_are_searched(shell, tmp_path):
+def test_full_batches_are_searched(command_line, tmp_path):
     words = ("search", "moons", "--hidden", 4, "--epochs", 5, "--trials", 2)
-    code, out, _ = shell(*words, "--optimizer", "lbfgs")
+    code, out, _ = command_line(*words, "--optimizer", "lbfgs")
     assert code == 0
     assert "--optimizer lbfgs --l2" in out
     assert same(
@@ -141,8 +142,8 @@ def test_full_batches_are_searched(shell, tmp_path):
     )
 
 
-def test_an_interrupted_search_goes_on(shell, tmp_path, monkeypatch):
-    assert shell(*MOONS, "--trials", 14, "--out", "whole")[0] == 0
+def test_an_interrupted_search_goes_on(command_line, tmp_path, monkeypatch):
+    assert command_line(*MOONS, "--trials", 14, "--out", "whole")[0] == 0
 
     def tell(self, running):
         if self.done >= 3:
@@ -152,21 +153,21 @@ def test_an_interrupted_search_goes_on(shell, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Tally, "tick", tell)
         patch.setattr(side, "PAUSE", 0.001)
-        code, out, _ = shell(*words)
+        code, out, _ = command_line(*words)
     assert code == 0
     assert out.endswith("--trials 14 --out run --resume\n")
     assert not (tmp_path / "run" / "best").exists()
-    code, _, err = shell(*words)
+    code, _, err = command_line(*words)
     assert code == 1
     assert "run holds a search. Go on with it by resume" in err
-    assert shell(*words, "--resume")[0] == 0
+    assert command_line(*words, "--resume")[0] == 0
     assert rows(tmp_path / "run") == rows(tmp_path / "whole")
     whole = params(tmp_path / "whole" / "best")
     assert same(params(tmp_path / "run" / "best"), whole)
 
 
-def test_the_last_training_goes_on_too(shell, tmp_path, monkeypatch):
-    assert shell(*MOONS, "--trials", 2, "--out", "whole")[0] == 0
+def test_the_last_training_goes_on_too(command_line, tmp_path, monkeypatch):
+    assert command_line(*MOONS, "--trials", 2, "--out", "whole")[0] == 0
 
     def shuffled(count, seed, epoch):
         here = threading.current_thread() is threading.main_thread()
@@ -178,10 +179,10 @@ def test_the_last_training_goes_on_too(shell, tmp_path, monkeypatch):
     words = (*MOONS, "--trials", 2, "--out", "run")
     with monkeypatch.context() as patch:
         patch.setattr(train_loop, "shuffled", shuffled)
-        code, out, _ = shell(*words)
+        code, out, _ = command_line(*words)
     assert code == 0
     assert out.endswith("--out run/best --resume\n")
-    code, out, _ = shell(*words, "--resume")
+    code, out, _ = command_line(*words, "--resume")
     assert code == 0
     assert "6 epochs in" in out
     whole = params(tmp_path / "whole" / "best")
@@ -189,7 +190,7 @@ def test_the_last_training_goes_on_too(shell, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("lines", [3, 40, 95])
-def test_a_search_that_was_killed_goes_on(lines, shell, tmp_path):
+def test_a_search_that_was_killed_goes_on(lines, command_line, tmp_path):
     words = [str(word) for word in (*MOONS, "--trials", 12, "--out", "run")]
     place = tmp_path / "run" / "search.journal"
     program = [sys.executable, "-m", "plaingrad", *words, "--quiet"]
@@ -202,8 +203,8 @@ def test_a_search_that_was_killed_goes_on(lines, shell, tmp_path):
     running.kill()
     running.wait()
     assert not (tmp_path / "run" / "best").exists()
-    assert shell(*words, "--resume")[0] == 0
-    assert shell(*MOONS, "--trials", 12, "--out", "whole")[0] == 0
+    assert command_line(*words, "--resume")[0] == 0
+    assert command_line(*MOONS, "--trials", 12, "--out", "whole")[0] == 0
     assert rows(tmp_path / "run") == rows(tmp_path / "whole")
     whole = params(tmp_path / "whole" / "best")
     assert same(params(tmp_path / "run" / "best"), whole)
@@ -221,12 +222,12 @@ def test_a_search_that_was_killed_goes_on(lines, shell, tmp_path):
         (["--resume"], "there is no search in runs/moons-search to go on with"),
     ],
 )
-def test_mistakes_are_said_before_any_work(words, told, shell, monkeypatch):
+def test_mistakes_are_said_before_any_work(words, told, command_line, monkeypatch):
     def never(*args):
         raise AssertionError("training has begun")
 
     monkeypatch.setattr("plaingrad.tuning.trials.Session.run", never)
-    code, _, err = shell("search", "moons", *words)
+    code, _, err = command_line("search", "moons", *words)
     assert code == 1
     assert err.startswith("plaingrad: ")
     assert told in err

@@ -17,8 +17,9 @@ SMALL = ("train", "moons", "--hidden", "6", "--epochs", 12)
 
 
 @pytest.fixture(autouse=True)
-def _undrawn(monkeypatch):
-    """Draw, but write no pictures: that is tested elsewhere, and slow."""
+def _quick(monkeypatch, tmp_path):
+    """Work in an empty folder, and write no pictures: drawing is slow, and tested."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Figure, "savefig", lambda _, file, **__: file.write(b""))
 
 
@@ -26,8 +27,8 @@ def params(folder):
     return pg.load(folder / "model.safetensors").params
 
 
-def test_several_seeds_are_told_and_the_best_is_kept(shell, tmp_path):
-    code, out, err = shell(*SMALL, "--seeds", 3, "--seed", 5)
+def test_several_seeds_are_told_and_the_best_is_kept(command_line, tmp_path):
+    code, out, err = command_line(*SMALL, "--seeds", 3, "--seed", 5)
     assert (code, err) == (0, "")
     folder = tmp_path / "runs" / "moons"
     rows = [*csv.DictReader((folder / "seeds.csv").read_text().splitlines())]
@@ -53,18 +54,18 @@ def test_several_seeds_are_told_and_the_best_is_kept(shell, tmp_path):
     assert not (folder / "checkpoints").exists()
 
 
-def test_seeds_on_a_table(shell, tmp_path):
+def test_seeds_on_a_table(command_line, tmp_path):
     write(tmp_path / "flats.csv", flats(150))
     words = ("train", "flats.csv", "--target", "rent", "--epochs", 20, "--hidden", 8)
-    code, out, _ = shell(*words, "--seeds", 2)
+    code, out, _ = command_line(*words, "--seeds", 2)
     assert code == 0
     assert "test r2 " in out
     model = pg.TableModel.load(tmp_path / "runs/flats/model.safetensors")
     assert len(model.predict("flats.csv")) == 150
 
 
-def test_interrupted_seeds_go_on(shell, tmp_path, monkeypatch):
-    whole = shell(*SMALL, "--seeds", 4, "--out", "whole")[1]
+def test_interrupted_seeds_go_on(command_line, tmp_path, monkeypatch):
+    whole = command_line(*SMALL, "--seeds", 4, "--out", "whole")[1]
 
     def tell(self, running):
         if self.done >= 1:
@@ -74,32 +75,32 @@ def test_interrupted_seeds_go_on(shell, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Tally, "tick", tell)
         patch.setattr(side, "PAUSE", 0.001)
-        code, out, err = shell(*words)
+        code, out, err = command_line(*words)
     assert code == 0
     assert " of 4 trainings are done" in err
     again = "plaingrad train moons --hidden 6 --epochs 12 --seeds 4 --out run --resume"
     assert out.endswith(f"to go on: {again}\n")
     assert not (tmp_path / "run" / "model.safetensors").exists()
-    code, _, err = shell(*words)
+    code, _, err = command_line(*words)
     assert code == 1
     assert "run/checkpoints holds a training that was not finished" in err
-    code, out, _ = shell(*words, "--resume")
+    code, out, _ = command_line(*words, "--resume")
     assert code == 0
     assert out.replace("written to run", "written to whole") == whole
     for name, value in params(tmp_path / "run").items():
         np.testing.assert_array_equal(value, params(tmp_path / "whole")[name])
 
 
-def test_dropout_follows_the_hidden_layers(shell, tmp_path):
-    _, out, _ = shell(*SMALL, "--dropout", 0.25)
+def test_dropout_follows_the_hidden_layers(command_line, tmp_path):
+    _, out, _ = command_line(*SMALL, "--dropout", 0.25)
     assert "Linear(6), ReLU(), Dropout(0.25), Linear(2))" in out
-    code, _, err = shell("train", "moons", "--dropout", 0.1)
+    code, _, err = command_line("train", "moons", "--dropout", 0.1)
     assert code == 1
     assert "--dropout goes with --hidden" in err
 
 
-def test_training_to_convergence_by_full_batches(shell, tmp_path):
-    code, out, err = shell(*SMALL, "--optimizer", "lbfgs", "--l2", "1e-3")
+def test_training_to_convergence_by_full_batches(command_line, tmp_path):
+    code, out, err = command_line(*SMALL, "--optimizer", "lbfgs", "--l2", "1e-3")
     assert (code, err) == (0, "")
     assert "longhand.py" not in out
     net = pg.load(tmp_path / "runs/moons/model.safetensors")
@@ -111,13 +112,15 @@ def test_training_to_convergence_by_full_batches(shell, tmp_path):
         np.testing.assert_array_equal(value, other.params[name])
     # a task that has its own batches
     words = ("--hidden", 4, "--epochs", 3, "--optimizer", "LBFGS", "--out", "d")
-    assert shell("train", "streetlights", *words)[0] == 0
+    assert command_line("train", "streetlights", *words)[0] == 0
 
 
-def test_least_squares_on_a_table(shell, tmp_path):
+def test_least_squares_on_a_table(command_line, tmp_path):
     write(tmp_path / "flats.csv", flats(150))
     words = ("train", "flats.csv", "--target", "rent", "--hidden", 4)
-    code, _, err = shell(*words, "--optimizer", "levenberg-marquardt", "--epochs", 30)
+    code, _, err = command_line(
+        *words, "--optimizer", "levenberg-marquardt", "--epochs", 30
+    )
     assert (code, err) == (0, "")
     net = pg.load(tmp_path / "runs/flats/model.safetensors")
     assert repr(net._training.settings.optimizer) == "LevenbergMarquardt()"
@@ -132,7 +135,7 @@ def test_least_squares_on_a_table(shell, tmp_path):
         (["--seeds", "0"], "seeds must be a whole number of at least 1"),
     ],
 )
-def test_what_cannot_be_is_said(words, told, shell):
-    code, _, err = shell(*SMALL, *words)
+def test_what_cannot_be_is_said(words, told, command_line):
+    code, _, err = command_line(*SMALL, *words)
     assert code == 1
     assert told in err

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from .choices import outputs_of
 from .network import Network, Sequential
 from .report import write_run
-from .table_run import is_table, read_table, write_table_run
+from .table_run import read_table, write_table_run
 from .tabular import TableModel
 from .tabular.model import prepared_parts
 from .tabular.usual import usual_network, usual_settings
@@ -74,11 +74,8 @@ class TaskJob:
     def __init__(self, name: str, seed: int) -> None:
         self.task, self.name = find(name), name
         parts = self.task.load(seed)
-        self.train, self.validation, self.test = (
-            parts.train,
-            parts.validation,
-            parts.test,
-        )
+        self.train, self.validation = parts.train, parts.validation
+        self.test = parts.test
         self.outputs = outputs_of(self.train[1])
         self.usual: Mapping[str, Any] = self.task.settings
 
@@ -110,8 +107,8 @@ class TableJob:
     """A column of a table."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        self.rows = read_table(options.task, options.target, options.kind)
         words(options.lang)  # a language that is not there is said before any work
+        self.rows = read_table(options.task, options.target, options.kind)
         self.lang, self.file = options.lang, options.task
         self.name = Path(options.task).stem
         self.parts, self.preparation = prepared_parts(self.rows, options.seed)
@@ -162,7 +159,7 @@ def job_of(options: argparse.Namespace) -> Job:
     SettingError, FileError, DataError
         When there is no such task, or the table cannot be learnt.
     """
-    if options.target is not None or options.kind or is_table(options.task):
+    if options.target is not None or options.kind or Path(options.task).suffix:
         return TableJob(options)
     return TaskJob(options.task, options.seed)
 
