@@ -36,6 +36,7 @@ def digits(tmp_path_factory):
 @pytest.fixture
 def run(tmp_path, monkeypatch, command_line):
     """Run a command in an empty folder; return its exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
 
     def run(*words):
         if words and words[0] == "train":

@@ -13,6 +13,7 @@ from columns.tables import flats, write
 @pytest.fixture
 def run(tmp_path, monkeypatch, command_line):
     """Run a command in a folder with a table; return exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
     write(tmp_path / "flats.csv", flats(150))
     return command_line
 

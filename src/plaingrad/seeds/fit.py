@@ -20,9 +20,9 @@ from ..losses.classification import Classifier
 from ..network import Network
 from ..train.abreast import Watcher, abreast, workers
 from ..train.checks import as_features
+from ..train.ending import DivergedWarning
 from ..train.engines import available
 from ..train.history import History, brief
-from ..train.loop import DivergedWarning
 from ..train.moment import Moment
 from ..train.progress import wanted
 from ..train.session import Session, prepare
