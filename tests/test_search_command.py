@@ -218,6 +218,7 @@ def test_a_search_that_was_killed_goes_on(lines, command_line, tmp_path):
         (["--optimizer", "adm"], "optimizer: unknown optimizer 'adm'. Did you mean"),
         (["--trials", "0"], "trials must be a whole number"),
         (["--monitor", "loss"], "unknown monitor 'loss'"),
+        (["--hidden", "4", "--layers", "2"], "hidden says all of it: leave layers out"),
         (["--hidden", "a"], "--hidden takes widths such as 64,32"),
         (["--resume"], "there is no search in runs/moons-search to go on with"),
     ],

@@ -22,7 +22,7 @@ from .train.settings import MONITORS, Machine
 from .train_command import add_options as add_training
 from .train_command import hidden_units, say_how_to_go_on, train, warnings_told
 from .tuning.pages import write_search
-from .tuning.plan import Plan
+from .tuning.plan import Plan, check_used
 from .tuning.record import Search
 from .tuning.space import USUAL, from_text, space, spec
 from .tuning.trials import Limits, searched
@@ -79,6 +79,7 @@ def search(options: argparse.Namespace) -> None:
     asked = {n: from_text(n, text) for n, text in given.items() if text is not None}
     limits = Limits(options.trials, options.timeout, options.parallel)
     units = None if options.hidden == OWN else hidden_units(options.hidden)
+    check_used(asked, options.hidden == OWN, units is not None)
     where = space(asked)
     job = job_of(options)
     settings = shared_settings(job.usual, options)

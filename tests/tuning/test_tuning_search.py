@@ -26,6 +26,12 @@ USUAL = {**ONE, "l2": 0.0, "epochs": 6, "early_stopping": None, "parallel": 1}
 
 def search(trials=8, **settings):
     X, y = zoo.blobs(90)
+    left_out = {
+        "network": ("layers", "width", "dropout"),
+        "hidden": ("layers", "width"),
+    }
+    for name in set(settings) & set(left_out):
+        settings = {**dict.fromkeys(left_out[name]), **settings}
     return pg.search(X, y, trials=trials, **{**USUAL, **settings})
 
 
@@ -78,8 +84,6 @@ def test_fixed_and_narrowed_settings_are_respected():
         lr=(1e-3, 2e-3),
         l2=1e-4,
         batch_size=[8, 32],
-        layers=None,
-        width=None,
     )
     for trial in found.trials:
         assert 1e-3 <= trial.settings["lr"] <= 2e-3
@@ -181,6 +185,13 @@ def test_what_diverges_is_noted_and_learnt_from():
     assert f"{len(bad)} diverged" in str(found)
     early, late = found.trials[:10], found.trials[10:]
     assert sum(t in bad for t in late) < sum(t in bad for t in early)
+    axes = pg.draw.search_history(found)
+    (failed,) = [line for line in axes.lines if line.get_label() == "failed"]
+    assert failed.get_xdata().tolist() == [t.number for t in bad]
+    drawn = np.concatenate([dots.get_offsets() for dots in axes.collections])
+    assert len(drawn) == len(found.trials) - len(bad)
+    low, high = axes.get_ylim()
+    assert ((low <= drawn[:, 1]) & (drawn[:, 1] <= high)).all()
 
 
 def test_what_cannot_be_trained_is_noted():
@@ -215,7 +226,9 @@ def test_bad_trials_are_pruned():
         ({"parallel": 0}, "parallel must be"),
         ({"monitor": "loss"}, "unknown monitor"),
         ({"validation": 0}, "compares trials by validation data"),
-        ({"network": pg.Sequential(), "hidden": [3]}, "hidden layers belong to"),
+        ({"network": pg.Sequential(), "hidden": [3]}, "leave hidden out"),
+        ({"network": pg.Sequential(), "dropout": 0.1}, "has its layers: leave dropout"),
+        ({"hidden": [3], "width": 8}, "hidden says all of it: leave width out"),
         ({"callbacks": []}, "unknown setting 'callbacks'"),
     ],
 )

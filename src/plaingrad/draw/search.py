@@ -96,12 +96,10 @@ def search_history(search: Search, ax: Axes | None = None) -> Axes:
     _points(ax, search, [float(trial.number) for trial in search.trials])
     failed = [t.number for t in search.trials if t.value is None]
     if failed:
-        place: dict[str, Any] = {
-            "transform": ax.get_xaxis_transform(),
-            "clip_on": False,
-        }
-        bottom = np.zeros(len(failed))
-        ax.plot(failed, bottom, "x", color=COLOURS[5], label="failed", **place)
+        look: dict[str, Any] = {"color": COLOURS[5], "clip_on": False}
+        edge, across = float(search.lowest), ax.get_xaxis_transform()
+        edges = np.full(len(failed), edge)
+        ax.plot(failed, edges, "x", label="failed", transform=across, **look)
     ax.set(xlabel="trial", ylabel=search.monitor)
     whole_ticks(ax.xaxis)
     clean(ax)
@@ -194,8 +192,8 @@ def _points(ax: Axes, search: Search, places: Sequence[float | None]) -> None:
             ax.scatter(x[inside], values[inside], lw=1.2, label=outcome, **look)
         if not inside.all():
             # far off: at the edge, so that the good ones can be told apart
-            marker, edge_y = ("^", high) if search.lowest else ("v", low)
-            far = np.full((~inside).sum(), edge_y)
+            marker = "^" if search.lowest else "v"
+            far = np.clip(values[~inside], low, high)
             ax.scatter(x[~inside], far, marker=marker, clip_on=False, **look)
 
 

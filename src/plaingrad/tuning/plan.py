@@ -61,8 +61,6 @@ class Plan:
                 "a search compares trials by validation data. Pass validation=(X, y), "
                 "or a share such as 0.2."
             )
-        if self.network is not None and self.hidden is not None:
-            raise SettingError("hidden layers belong to no network of your own.")
 
     @property
     def lowest(self) -> bool:
@@ -129,3 +127,22 @@ class Plan:
         if weights is not None:
             found["weights"] = np.asarray(weights)
         return found
+
+
+def check_used(given: Mapping[str, Any], network: bool, hidden: bool) -> None:
+    """Refuse settings of hidden layers where these are given otherwise.
+
+    Parameters
+    ----------
+    given
+        What the settings may be, by name; None where nothing is said.
+    network, hidden
+        Whether there is a network, or widths of hidden layers.
+    """
+    if network and hidden:
+        raise SettingError("a network has its layers: leave hidden out.")
+    idle = ("layers", "width", "dropout") if network else ("layers", "width")
+    for name in idle:
+        if (network or hidden) and given.get(name) is not None:
+            told = "the network has its layers" if network else "hidden says all of it"
+            raise SettingError(f"{told}: leave {name} out.")

@@ -14,9 +14,9 @@ from ..network import Network
 from ..seeds.fit import untrained
 from ..train.progress import wanted
 from ..train.settings import EarlyStopping, Machine
-from .plan import Chooser, Plan
+from .plan import Chooser, Plan, check_used
 from .record import Search
-from .space import space
+from .space import USUAL, space
 from .trials import Limits, searched
 
 Given = float | tuple[float, float] | list[Any] | None
@@ -117,13 +117,9 @@ def search(
     reason to stop. A trial ends early when its best value so far is below the median of
     the others after as many epochs. Ctrl-C ends the search, and what is done counts.
     """
-    given = dict(
-        zip(
-            ("layers", "width", "dropout", "optimizer", "lr", "l2", "batch_size"),
-            (layers, width, dropout, optimizer, lr, l2, batch_size),
-            strict=True,
-        )
-    )
+    asked = (layers, width, dropout, optimizer, lr, l2, batch_size)
+    given = dict(zip(USUAL, asked, strict=True))
+    check_used(given, network is not None, hidden is not None)
     fixed = {"validation": validation, "epochs": epochs, "seed": seed}
     own = untrained(network) if isinstance(network, Network) else network
     plan = Plan(
