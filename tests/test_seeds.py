@@ -2,6 +2,8 @@
 
 import csv
 import io
+import os
+import signal
 import threading
 import time
 
@@ -232,6 +234,25 @@ def test_an_error_in_a_thread_ends_all_and_is_raised():
 
     with pytest.raises(RuntimeError, match="broken"):
         side.abreast(work, 2, lambda share: None)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_ctrl_c_while_waiting_waits_for_all(count):
+    ended = []
+
+    def work(watcher):
+        while not watcher.asked:
+            time.sleep(0.001)
+        time.sleep(0.1)
+        ended.append(1)
+        return True
+
+    def hit():
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Timer(0.2, hit).start()
+    assert side.abreast(work, count, lambda share: None)
+    assert len(ended) == count
 
 
 def interrupt(monkeypatch, after):

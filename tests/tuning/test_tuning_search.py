@@ -319,7 +319,8 @@ def test_trials_are_told_as_they_end(capsys):
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(":")[0] for line in lines] == ["trial 1", "trial 2", "trial 3"]
     assert "val_accuracy 0." in lines[0]
-    assert "optimizer sgd" in lines[0]
+    assert "  lr 0." in lines[0]
+    assert "optimizer" not in lines[0]
 
 
 def test_regressions_and_images_are_searched(tmp_path):

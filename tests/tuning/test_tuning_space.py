@@ -102,6 +102,7 @@ def test_a_trial_is_asked_as_the_setting_wants_it():
         ("act", ["relu", "tanh"]),
     ]
     assert choose.chosen == {"kernels": 1, "share": 1, "act": "tanh", "fixed": 7}
+    assert choose.searched == ["kernels", "share", "act"]
 
 
 @given(st.floats(1e-6, 1e-2))

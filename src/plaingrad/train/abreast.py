@@ -79,36 +79,38 @@ def abreast(work: Work, count: int, tell: Callable[[float], None]) -> bool:
     """
     watchers = [Watcher() for _ in range(count)]
     failed: list[BaseException] = []
+    begun: list[Watcher] = []
+    over: list[Watcher] = []
+    ended = threading.Event()
 
     def each(watcher: Watcher) -> None:
+        begun.append(watcher)
         try:
             while not watcher.asked and work(watcher):
                 watcher.share = 0.0
         except BaseException as error:
             failed.append(error)
             ask()
+        over.append(watcher)
+        if len(over) == count:
+            ended.set()
 
     def ask() -> None:
         for watcher in watchers:
             watcher.asked = True
 
-    threads = [
-        threading.Thread(target=each, args=(one,), name="plaingrad", daemon=True)
-        for one in watchers
-    ]
-    interrupted = ended = False
-    while not ended:
+    interrupted, waiting = False, list(watchers)
+    # no join: one that Ctrl-C ends may take its thread for dead
+    while not ended.is_set() and not (interrupted and len(over) == len(begun)):
         try:
-            for thread in threads:
-                if thread.ident is None:
-                    thread.start()
-            for thread in threads:
-                while thread.is_alive():
-                    thread.join(PAUSE)
-                    tell(sum(watcher.share for watcher in watchers))
-            ended = True
+            while waiting and not interrupted:
+                one = (waiting.pop(),)
+                threading.Thread(target=each, args=one, daemon=True).start()
+            ended.wait(PAUSE)
+            tell(sum(watcher.share for watcher in watchers))
         except KeyboardInterrupt:
             interrupted = True
+            # a thread that begins later has nothing to do
             ask()
     if failed:
         raise failed[0]

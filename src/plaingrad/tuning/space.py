@@ -100,11 +100,19 @@ class Choose:
     ----------
     trial
         Of Optuna.
+
+    Attributes
+    ----------
+    chosen
+        The settings by name.
+    searched
+        The names of those that are not fixed.
     """
 
     def __init__(self, trial: Asked) -> None:
         self._trial = trial
         self.chosen: dict[str, Any] = {}
+        self.searched: list[str] = []
 
     def __call__(self, name: str, given: Any, by_factors: bool = False) -> Any:
         """Return a value of a setting: from (low, high), from a list, or the value.
@@ -118,8 +126,11 @@ class Choose:
         by_factors
             Whether equal factors of a range are equally likely.
         """
-        value = self._value(name, spec(given, by_factors))
+        asked = spec(given, by_factors)
+        value = self._value(name, asked)
         self.chosen[name] = value
+        if isinstance(asked, (Range, Choices)):
+            self.searched.append(name)
         return value
 
     def _value(self, name: str, given: Spec) -> Any:

@@ -132,7 +132,8 @@ class _Work:
                 return False
             outcome["settings"] = choose.chosen
             self.study.tell(trial, outcome)
-            self.tally.add(f"trial {self.tally.done + 1}: {self._told(outcome)}")
+            told = self._told(outcome, choose)
+            self.tally.add(f"trial {self.tally.done + 1}: {told}")
         return True
 
     def _made(
@@ -188,14 +189,14 @@ class _Work:
         """What is compared, by its own name."""
         return "val_loss" if self.plan.lowest else f"val_{self.score_name}"
 
-    def _told(self, found: Mapping[str, Any]) -> str:
+    def _told(self, found: Mapping[str, Any], choose: Choose) -> str:
         """Return what came of a trial, in a line."""
         told = found["error"] or found["outcome"]
         if found["value"] is not None:
             told = f"{self.monitor} {brief(found['value'])}"
             told += ", pruned" if found["outcome"] == "pruned" else ""
-        tried = ", ".join(f"{name} {v}" for name, v in found["settings"].items())
-        return f"{told} ({tried})"
+        tried = (f"{name} {choose.chosen[name]}" for name in choose.searched)
+        return f"{told}  {', '.join(tried)}"
 
     def result(self) -> Search:
         """Return all trials."""
