@@ -16,8 +16,6 @@ GROUPS = {
     "schedules": ("Learning rates", "学习率"),
     "initializers": ("Initial weights", "初始权重"),
     "train": ("Training", "训练"),
-    "seeds": ("Several seeds", "几个随机种子"),
-    "tuning": ("Searches of settings", "超参数搜索"),
     "prove": ("Proof", "证明"),
     "functional": ("Functions", "函数"),
     "data": ("Data", "数据"),
@@ -34,6 +32,8 @@ GROUPS = {
     "curvature": ("Curvature", "曲率"),
     "rates": ("Trying rates", "试学习率"),
     "full_batch": ("Optimisers of all samples", "全批量优化器"),
+    "seeds": ("Several seeds", "几个随机种子"),
+    "tuning": ("Searches of settings", "超参数搜索"),
 }
 """The modules in which public names are defined, with their titles."""
 MODULES = ("callbacks", "data", "draw", "metrics", "lessons", "errors", "sklearn")

@@ -148,6 +148,7 @@ def search_setting(search: Search, name: str, ax: Axes | None = None) -> Axes:
     if place is not None:
         ax.plot(place, float(best.value or 0), "*", ms=14, color=INK, mec="white")
     ax.set(xlabel=name, ylabel=search.monitor)
+    ax.set_title(f"best: {name} {best.settings.get(name)}")
     clean(ax)
     return ax
 
