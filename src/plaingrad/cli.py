@@ -111,6 +111,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PlaingradError as error:
         print(f"plaingrad: {error}", file=sys.stderr)
         return 1
+    except UnicodeEncodeError as error:
+        print(
+            f"plaingrad: the encoding of this output, {error.encoding}, lacks some of "
+            f"the characters. Set the environment variable PYTHONUTF8=1.",
+            file=sys.stderr,
+        )
+        return 1
     except KeyboardInterrupt:
         print("plaingrad: interrupted", file=sys.stderr)
         return 130
@@ -445,6 +452,11 @@ def lesson(options: argparse.Namespace) -> None:
     from .lessons.terminal import listing, tell
 
     if options.name is None:
+        if options.notebook or options.out or options.show:
+            raise SettingError(
+                "--notebook, --out and --show are for one lesson, and none was named. "
+                "Name it, as in: plaingrad lesson prediction --show"
+            )
         _say(listing(options.lang), None)
         return
     found = find_lesson(options.name)

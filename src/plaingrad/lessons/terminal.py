@@ -22,11 +22,13 @@ _ITEM = re.compile(r"^(?=- |\d+\. )", re.MULTILINE)
 def listing(lang: str = "en") -> str:
     """Return the list of the lessons, each with what it is about."""
     say, parts = words(lang), []
+    longest = max(len(lesson.name) for lesson in lessons())
     for lesson in lessons():
-        head = f"{lesson.number:>2}  {lesson.name:<14}  {lesson.title(lang)}"
+        head = f"{lesson.number:>2}  {lesson.name:<{longest}}  {lesson.title(lang)}"
         summary = wrapped(_bare(lesson.summary(lang)), limit=_columns() - 4)
         parts.append(f"{head}\n    " + summary.replace("\n", "\n    "))
-    return "\n\n".join([*parts, wrapped(_bare(say["how"]))]) + "\n"
+    how = wrapped(_bare(say["how"]), limit=_columns())
+    return "\n\n".join([*parts, how]) + "\n"
 
 
 def tell(
