@@ -7,7 +7,8 @@
 #
 # Our example is a sports team. Before each of its first four games we know the average
 # number of toes of its players, the share of games it has won so far, and its fans in
-# millions. A network is to say something about the coming game.
+# millions. A network is to say something about the coming game. (The example is from
+# *Grokking Deep Learning* by Andrew Trask, which the first six lessons follow.)
 
 # %% [markdown] lang="zh"
 # # 从数到预测
@@ -17,7 +18,8 @@
 #
 # 例子是一支球队。头四场比赛的每一场之前，我们知道三件事：
 # 球员平均有几个脚趾，到目前为止的胜率，以及球迷有多少（单位：百万）。
-# 网络要据此对即将到来的比赛作出预测。
+# 网络要据此对即将到来的比赛作出预测。（例子出自 Andrew Trask 的
+# *Grokking Deep Learning*，中译本《深度学习图解》；前六课都以这本书为线索。）
 
 # %%
 import numpy as np

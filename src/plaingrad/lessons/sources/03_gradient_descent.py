@@ -126,7 +126,8 @@ for iteration in range(20):
 
 # %% [markdown] lang="en"
 # Twenty predictions, where hot and cold took 1,100 steps of three predictions each.
-# This is *gradient descent*, and all networks of this course learn by it.
+# This is *gradient descent*. All networks of these lessons learn by it, or by a
+# refinement of it.
 #
 # ## Is the derivative right?
 #
@@ -136,7 +137,8 @@ for iteration in range(20):
 
 # %% [markdown] lang="zh"
 # 只用了 20 次预测；冷热法走了 1100 步，每一步都要预测三次。
-# 这就是*梯度下降*（gradient descent），本课程里的所有网络都这样学习。
+# 这就是*梯度下降*（gradient descent）。
+# 这套课程里的网络都用它来学习，或者用它的改进。
 #
 # ## 导数对不对？
 #
@@ -202,7 +204,7 @@ print(script[script.index("    # forward") : script.index("    if")])
 # paper.
 
 # %% [markdown] lang="zh"
-# 上面最后几行出自 plaingrad 为这次训练打印的 NumPy 程序，
+# 上面最后几行出自 plaingrad 为这次训练打印的 NumPy 脚本，
 # 正是我们的循环：`diff` 就是 `delta`（这里带着系数 2），`X.T @` 是乘以输入，`n` 是 `X`
 # 的行数，目前只有一行。
 #

@@ -324,7 +324,8 @@ print("stable:", softmax(scores).round(4), sep="\n")
 # the largest `exp` is 1, and nothing overflows.
 #
 # The losses need the logarithm of a probability. Taking it afterwards fails at the
-# other end: a tiny probability has been rounded to 0. Taken before `exp`, it is exact.
+# other end: a tiny probability has been rounded to 0. But the logarithm of a quotient
+# is a difference, and that of `exp(z)` is `z`. So the tiny number need not be computed:
 
 # %% [markdown] lang="zh"
 # `exp(1000)` 超出了浮点数的范围，无穷除以无穷得 `nan`（不是一个数）。
@@ -332,7 +333,7 @@ print("stable:", softmax(scores).round(4), sep="\n")
 # 于是我们减去最大的得分：这样最大的 `exp` 是 1，不会溢出。
 #
 # 损失需要的是概率的对数。最后才取对数，会在另一头出错：极小的概率已经舍入成 0 了。
-# 在 `exp` 之前就把对数算好，结果便是精确的。
+# 可是商的对数等于对数之差，`exp(z)` 的对数就是 `z`，所以那个极小的数根本不必算出来：
 
 
 # %%
