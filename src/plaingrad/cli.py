@@ -22,7 +22,7 @@ from .errors import (
     SettingError,
     unknown_name,
 )
-from .files import write_whole
+from .files import make_folder, write_whole
 from .model import certificate_of
 from .network import Network, load
 from .prove.certificate.record import Certificate
@@ -463,5 +463,7 @@ def lesson(options: argparse.Namespace) -> None:
     if options.notebook is not None:
         _say(notebook(found, options.lang), options.notebook)
         return
+    if options.out is not None:
+        make_folder(options.out)
     usual = None if options.show else Path("runs") / "lessons" / found.slug
     tell(found, options.lang, options.out or usual, options.show)

@@ -269,6 +269,33 @@ def test_a_lesson_in_the_terminal(capsys, tmp_path, lang):
     assert {"en": "Answer: Exactly", "zh": "答案：预测"}[lang] in out
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "bold"),
+    [("TERM", "xterm", True), ("TERM", "dumb", False), ("NO_COLOR", "1", False)],
+)
+def test_titles_are_bold_where_that_is_wanted(monkeypatch, name, value, bold):
+    from plaingrad.lessons.terminal import tell
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    tell(lesson())
+    assert ("\033[" in sys.stdout.getvalue()) is bold
+
+
+def test_a_folder_that_cannot_be_made_is_known_at_once(capsys, tmp_path):
+    (tmp_path / "file").touch()
+    assert cli.main(["lesson", "2", "--out", str(tmp_path / "file")]) == 1
+    out, err = capsys.readouterr()
+    assert not out
+    assert "cannot make the folder" in err
+
+
 def test_markdown_made_plain(capsys):
     from plaingrad.lessons.terminal import tell
 

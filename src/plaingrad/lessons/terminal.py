@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -65,7 +66,7 @@ class _Teller:
         self, lesson: Lesson, lang: str, out: Path | None, stream: TextIO
     ) -> None:
         self.lesson, self.say, self.out, self.stream = lesson, words(lang), out, stream
-        self.bold = is_terminal(stream)
+        self.bold = _has_bold(stream)
         self.pictures = 0
         self.told: set[str] = set()
 
@@ -148,6 +149,12 @@ def _barred(code: str, stream: TextIO) -> str:
     except UnicodeEncodeError:
         bar = "|"
     return "\n".join(f"{bar} {line}".rstrip() for line in code.splitlines())
+
+
+def _has_bold(stream: TextIO) -> bool:
+    """Whether a terminal has bold type, and nobody asked for plain text."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return is_terminal(stream) and not plain
 
 
 def _columns() -> int:

@@ -163,8 +163,9 @@ print(report)
 #
 # `pg.MSE()` is the squared error (averaged over the predictions, if there are several),
 # and `pg.SGD` is gradient descent. `MSE` keeps the 2, so that we halve the *learning
-# rate*, `lr`, by which the gradient is multiplied. `warm_start` keeps the weight that
-# we set.
+# rate*, `lr`, by which the gradient is multiplied. An *epoch* is one pass through the
+# data, here of a single row, and thus one step. `warm_start` keeps the weight that we
+# set. The error is called the *loss* there, as in most frameworks.
 
 # %% [markdown] lang="zh"
 # 它看出我们省去了系数 2，也知道这只是习惯写法。（人们常在误差前面添上 1/2，
@@ -174,7 +175,9 @@ print(report)
 #
 # `pg.MSE()` 是平方误差（有多个预测时取平均），`pg.SGD` 是梯度下降。`MSE` 保留了系数 2，
 # 所以这里把*学习率*（learning rate）`lr`，也就是梯度所乘的数，
-# 减半。`warm_start` 表示从我们设定的权重开始。
+# 减半。把数据过一遍叫一*轮*（epoch），这里只有一行数据，一轮就是一步。
+# `warm_start` 表示从我们设定的权重开始。误差在这里叫做*损失*（loss），
+# 多数框架都这样称呼。
 
 # %%
 X, y = np.array([[x]]), np.array([[goal]])

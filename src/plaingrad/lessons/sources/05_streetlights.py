@@ -375,7 +375,8 @@ hidden_delta = delta @ weights_2.T * (hidden > 0)
 
 print(f"prediction {(hidden @ weights_2).item():.4f}, delta {delta.item():.4f}")
 print("value  weight  delta * weight  its delta")
-for value, weight, own in zip(hidden[0], weights_2[:, 0], hidden_delta[0] + 0):
+own_deltas = hidden_delta[0] + 0  # makes 0 of -0
+for value, weight, own in zip(hidden[0], weights_2[:, 0], own_deltas):
     blame = delta.item() * weight
     print(f"{value:.3f}  {weight:>6.3f}  {blame:>14.4f}  {own:>9.4f}")
 
@@ -387,11 +388,13 @@ print(
 
 # %% [markdown] lang="en"
 # The last line checks it: moving the second unit changes half the squared error as its
-# delta says. That is all of backpropagation. The rest is gradient descent as before:
-# each layer with its own input and its own delta.
+# delta says (nearly, since the nudge is not infinitely small). That is all of
+# backpropagation. The rest is gradient descent as before: each layer with its own input
+# and its own delta.
 
 # %% [markdown] lang="zh"
-# 最后一行是检验：动一动第二个单元，平方误差的一半正按它的 delta 所说的那样变化。
+# 最后一行是检验：动一动第二个单元，平方误差的一半正按它的 delta 所说的那样变化
+# （略有出入，因为这一动并不是无穷小）。
 # 反向传播就是这些。其余的还是梯度下降：每一层用自己的输入和自己的 delta。
 
 # %%

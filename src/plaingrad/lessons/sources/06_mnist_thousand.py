@@ -454,9 +454,9 @@ print(f"test {batches_test:.4f}")
 #
 # Ten outputs that compete should be probabilities. *Softmax* makes them so: `exp` of
 # each, divided by their sum. Its loss is the *cross-entropy*: minus the logarithm of
-# the probability of the right digit. The slope is once more prediction minus target.
-# *Tanh* bends sums smoothly into -1 ... 1; its derivative is 1 minus the output
-# squared.
+# the probability of the right digit. The slope is once more prediction minus target
+# (the next lesson says why). *Tanh* bends sums smoothly into -1 ... 1; its derivative
+# is 1 minus the output squared.
 #
 # The book's rate is 2, and it divides by the batch size twice, which makes a rate of
 # 0.02 for the mean. The first weights are small, so that tanh begins in its straight
@@ -467,7 +467,8 @@ print(f"test {batches_test:.4f}")
 #
 # 十个互相竞争的输出应当是概率。*Softmax* 做到这一点：各取 `exp`，再除以总和。
 # 配套的损失是*交叉熵*（cross-entropy），即正确数字的概率取对数再变号，
-# 它的斜率仍是预测减目标。*Tanh* 把和平滑地弯进 -1 到 1 之间，导数是 1 减去输出的平方。
+# 它的斜率仍是预测减目标（为什么，下一课会讲）。
+# *Tanh* 把和平滑地弯进 -1 到 1 之间，导数是 1 减去输出的平方。
 #
 # 书中的学习率是 2，但除了两次批量大小，对平均值来说就是 0.02。
 # 初始权重取得很小，让 tanh 从它近乎直线的一段开始。

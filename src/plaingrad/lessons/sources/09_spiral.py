@@ -72,9 +72,9 @@ ax.set(xlabel="first input", ylabel="second input")
 # weights, `0.5 * l2 * (W ** 2).sum()`.
 #
 # The gradient is short: for one point, by its scores, it is *probabilities minus
-# truth*. Where the right class got 0.2, its entry is -0.8, so a step against the
-# gradient raises that score and lowers the other two. The mean divides all by `n`. The
-# derivative of the penalty is `l2 * W`.
+# truth* (lesson 7 derives it). Where the right class got 0.2, its entry is -0.8, so a
+# step against the gradient raises that score and lowers the other two. The mean divides
+# all by `n`. The derivative of the penalty is `l2 * W`.
 
 # %% [markdown] lang="zh"
 # ## 没有隐藏层的分类器
@@ -88,9 +88,10 @@ ax.set(xlabel="first input", ylabel="second input")
 # 这就是*交叉熵*（cross-entropy）。
 # 我们对所有的点取平均，再加上对大权重的*惩罚*（penalty）`0.5 * l2 * (W ** 2).sum()`。
 #
-# 梯度（gradient）很简短：一个点的损失对得分的梯度，就是*概率减去真值*。
-# 假如正确类别只得到 0.2，它那一项就是 -0.8，于是逆着梯度走一步，会提高这个得分，
-# 降低另外两个。因为取平均，还要除以点数 `n`。惩罚项的导数是 `l2 * W`。
+# 梯度（gradient）很简短：一个点的损失对得分的梯度，就是*概率减去真值*
+# （推导见第 7 课）。假如正确类别只得到 0.2，它那一项就是 -0.8，
+# 于是逆着梯度走一步，会提高这个得分，降低另外两个。因为取平均，还要除以点数 `n`。
+# 惩罚项的导数是 `l2 * W`。
 
 # %%
 lr, l2 = 1.0, 1e-3

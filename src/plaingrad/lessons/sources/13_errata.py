@@ -67,7 +67,7 @@ def compare(name, claimed, slopes):
 #
 # *Grokking Deep Learning* (Andrew Trask), chapter 5, where three inputs meet three
 # outputs: `outer_prod(input, delta)`. Each row of the weights belongs to an output, but
-# each row of this product to an input.
+# each row of this product to an input. (The notebooks of the book are corrected.)
 
 # %% [markdown] lang="zh"
 # `compare` 用两个数概括两张斜率表。*余弦*（cosine）说明两者的方向有多一
@@ -80,7 +80,7 @@ def compare(name, claimed, slopes):
 #
 # *Grokking Deep Learning*（Andrew Trask）第 5 章，三个输入、三个输出的
 # 那一节：`outer_prod(input, delta)`。权重的每一行对应一个输出，
-# 而这个乘积的每一行却对应一个输入。
+# 而这个乘积的每一行却对应一个输入。（随书的笔记本已经改正。）
 
 # %%
 x, goal = np.array([8.5, 0.65, 1.2]), np.array([0.1, 1.0, 0.1])
