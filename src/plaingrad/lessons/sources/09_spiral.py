@@ -1,10 +1,10 @@
 # %% [markdown] lang="en"
 # # Three arms of a spiral
 #
-# A layer of weighted sums can part classes only by straight lines. This lesson gives
-# it points that no line can part, watches it fail, and puts one hidden layer in front
-# of it. Then the same network is written in plaingrad, and the script that plaingrad
-# prints is laid beside ours. The example is from Stanford's cs231n notes.
+# A layer of weighted sums can separate classes only by straight lines. This lesson
+# gives it points that no line can separate, watches it fail, and puts one hidden layer
+# in front of it. Then the same network is written in plaingrad, and the script that
+# plaingrad prints is laid beside ours. The example is from Stanford's cs231n notes.
 
 # %% [markdown] lang="zh"
 # # 螺旋线的三条旋臂

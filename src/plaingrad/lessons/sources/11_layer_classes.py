@@ -21,7 +21,7 @@ EPOCHS = 300
 # ## The data
 #
 # plaingrad ships 1,797 digits of 8 by 8 pixels. The tutorial has their ink from 0 to
-# 16, so we multiply. We part them three ways: to *train* on, to *validate* (to decide
+# 16, so we multiply. We split them into three: to *train* on, to *validate* (to decide
 # when to stop), and to *test* at the very end, on digits that no decision has seen.
 # The targets are *one-hot*: ten numbers, a 1 at the digit and 0 elsewhere.
 

@@ -98,7 +98,7 @@ pg.draw.misclassified(data.X_test, data.y_test, guesses)
 #
 # ## A loss of your own
 #
-# A taxi shall bring us to the airport, and we want to be late in one case of ten at
+# A taxi is to take us to the airport, and we want to be late in one case of ten at
 # most. The *mean* travel time does not help here, and a network that learns by squared
 # errors predicts just that. What we need is a *quantile*: the time below which nine of
 # ten journeys stay.
