@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import warnings
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -84,7 +85,10 @@ def rendered(ax: Axes, kind: str = "png") -> bytes:
     buffer, figure = io.BytesIO(), cast("Figure", ax.get_figure(root=True))
     for text in figure.findobj(library("text").Text):
         text.set_fontfamily([*text.get_fontfamily(), *_chinese()])
-    figure.savefig(buffer, format=kind, dpi=150, bbox_inches="tight")
+    with warnings.catch_warnings():
+        # letters that no font of this computer has are boxes, as everywhere else
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        figure.savefig(buffer, format=kind, dpi=150, bbox_inches="tight")
     library("pyplot").close(figure)
     return buffer.getvalue()
 

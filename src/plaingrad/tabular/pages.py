@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from ..columns.table import amount, in_line
+from ..columns.table import amount, in_line, listed
 from ..write.document import Part, as_markdown, as_text
 from .measures import Measure
 from .sentences import sentences
@@ -54,9 +54,9 @@ class ReportPages:
         yield from self._more(len(of.importance), "less_important")
         score, rows = say[of.measures[0].name], f"{of.shuffled:,}"
         yield say["importance_note"].format(score=score, rows=rows)
-        target = code(in_line(of.target))
-        for name in of.telling:
-            yield say["telling"].format(column=code(in_line(name)), target=target)
+        if of.telling:
+            names = {"columns": code(listed(of.telling)), "target": code(of.target)}
+            yield say["telling"].format(**names)
         yield "## " + say["columns"]
         yield [say["column_columns"].split(" | "), *self._columns()]
         yield from self._more(len(of.columns) - 1, "more_columns")

@@ -16,7 +16,7 @@ from ..columns.table import Column, Table
 from ..columns.targets import ClassTarget
 from ..data.prepare import random_state
 from ..draw.style import rendered
-from ..errors import MissingExtraError
+from ..errors import MissingExtraError, PlaingradError
 from ..files import write_whole
 from ..network import Network
 from ..write.document import Document
@@ -196,8 +196,11 @@ def _judged(
 
 
 def _history(network: Network) -> list[float]:
-    """Return the losses of the training, where it was here."""
-    return [] if network._session is None else network.history.batch_loss
+    """Return the losses of the training, where they are known."""
+    try:
+        return network.history.batch_loss
+    except PlaingradError:  # it was loaded from a file
+        return []
 
 
 def _pictures(drawn: Mapping[str, Any]) -> dict[str, bytes]:
