@@ -148,7 +148,7 @@ def search_setting(search: Search, name: str, ax: Axes | None = None) -> Axes:
     if place is not None:
         ax.plot(place, float(best.value or 0), "*", ms=14, color=INK, mec="white")
     ax.set(xlabel=name, ylabel=search.monitor)
-    ax.set_title(f"best: {name} {best.settings.get(name)}")
+    ax.set_title(f"best: {name} {best.settings.get(name, 'left out')}")
     clean(ax)
     return ax
 
