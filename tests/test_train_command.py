@@ -52,6 +52,17 @@ def test_several_seeds_are_told_and_the_best_is_kept(command_line, tmp_path):
     assert told["test"]["accuracy"] == pytest.approx(best.score(*parts.test))
     assert (folder / "seeds.png").is_file()
     assert not (folder / "checkpoints").exists()
+    assert command_line(*SMALL)[0] == 0
+    assert not any((folder / name).exists() for name in ("seeds.csv", "seeds.png"))
+
+
+def test_when_all_seeds_diverge_it_is_said(command_line, tmp_path):
+    words = (*SMALL, "--seeds", 2, "--optimizer", "sgd", "--lr", "1e30")
+    code, out, err = command_line(*words)
+    assert code == 1
+    assert "2 of 2 trainings failed" in out
+    assert "no training came to an end. All diverged: try a tenth" in err
+    assert not (tmp_path / "runs" / "moons" / "checkpoints").exists()
 
 
 def test_seeds_on_a_table(command_line, tmp_path):

@@ -79,13 +79,16 @@ def write_training(
     yield from write_longhand(place, network)
 
 
-def write_seeds(folder: Path, seeds: Seeds) -> Iterator[tuple[str, str]]:
-    """Write what came of each seed, and its curves."""
+def write_seeds(folder: Path, seeds: Seeds | None) -> Iterator[tuple[str, str]]:
+    """Write what came of each seed, and its curves; leave none of an earlier run."""
+    for name in ("seeds.csv", "seeds.png"):
+        (folder / name).unlink(missing_ok=True)
+    if seeds is None:
+        return
     write_whole(folder / "seeds.csv", seeds.csv())
     yield "seeds.csv", "loss and score from each seed"
     from . import draw
 
-    (folder / "seeds.png").unlink(missing_ok=True)
     try:
         write_picture(folder / "seeds.png", draw.seed_curves(seeds))
     except MissingExtraError as error:

@@ -106,6 +106,8 @@ def _train_seeds(
     if len(found.runs) < found.wanted:
         say_how_to_go_on(options, say)
         return
+    if not found.ended:
+        shutil.rmtree(folder / "checkpoints")
     best = found.best
     print(f"test {best.history.score_name} {found.score(*job.test)}")
     say(f"kept is seed {best.seed}, the best in validation")
@@ -125,10 +127,8 @@ def _finish(
     for line in lines:
         print(line)
     say(f"written to {folder}:")
-    written = [job.write(folder, network, results)]
-    if seeds is not None:
-        written.append(write_seeds(folder, seeds))
-    for name, what in chain(*written):
+    written = job.write(folder, network, results)
+    for name, what in chain(written, write_seeds(folder, seeds)):
         say(f"  {name:<18} {what}")
     if network.history.stopped == "interrupted":
         say_how_to_go_on(options, say)
