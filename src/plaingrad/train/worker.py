@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 
@@ -61,16 +62,17 @@ def perform(
             tick()
     finally:
         watch.stop()
-        _outwait(worker)
+        if worker.ident is not None:
+            _outwait(worker, ended)
     if failed:
         raise failed[0]
 
 
-def _outwait(worker: threading.Thread) -> None:
+def _outwait(worker: threading.Thread, ended: threading.Event) -> None:
     """Wait for a thread that writes into our arrays, however often Ctrl-C is hit."""
-    while True:
-        try:
-            worker.join()
-            return
-        except KeyboardInterrupt:
-            continue
+    while not ended.is_set():
+        # not by a join: one that Ctrl-C ends may take its thread for dead
+        with contextlib.suppress(KeyboardInterrupt):
+            ended.wait()
+    with contextlib.suppress(KeyboardInterrupt):
+        worker.join()
