@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from .checkpoints.settings import USUAL, Checkpoint
+from .checkpoints.settings import Checkpoint
 from .choices import OPTIMIZERS, dense_network, optimizer_kind, optimizer_of
 from .errors import FileError, SettingError, whole
 from .files import make_folder
@@ -60,7 +60,7 @@ def add_options(made: argparse.ArgumentParser) -> None:
     seeds = "train from so many seeds, tell how far results lie apart, keep the best"
     add("--seeds", type=int, metavar="K", help=seeds)
     seconds = "save it so often, to go on after a crash (default: 30)"
-    add("--checkpoint", type=float, metavar="S", default=USUAL, help=seconds)
+    add("--checkpoint", type=float, metavar="S", help=seconds)
 
 
 def train(options: argparse.Namespace) -> None:

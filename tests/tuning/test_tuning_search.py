@@ -14,6 +14,7 @@ import pytest
 import plaingrad as pg
 import zoo
 from plaingrad.errors import FileError, MissingExtraError, PlaingradError, SettingError
+from plaingrad.files import alone_in
 from plaingrad.train import abreast as side
 from plaingrad.train.tally import Tally
 from plaingrad.tuning.study import FILE
@@ -156,6 +157,7 @@ def test_a_trial_under_way_at_a_crash_is_tried_again(tmp_path):
 def test_what_cannot_be_gone_on_with(tmp_path):
     with pytest.raises(FileError, match="there is no search in"):
         search(resume=tmp_path / "none")
+    assert not (tmp_path / "none").exists()
     search(2, checkpoint=tmp_path)
     with pytest.raises(FileError, match=r"holds a search\. Go on with it by resume"):
         search(checkpoint=tmp_path)
@@ -168,6 +170,8 @@ def test_what_cannot_be_gone_on_with(tmp_path):
     ]:
         with pytest.raises(SettingError, match=told):
             search(resume=tmp_path, **more)
+    with alone_in(tmp_path), pytest.raises(FileError, match="at this moment"):
+        search(resume=tmp_path)
     (tmp_path / FILE).write_text("no journal\n{}\n")
     with pytest.raises(FileError, match="damaged"):
         search(resume=tmp_path)

@@ -6,6 +6,7 @@ import copy
 import threading
 import warnings
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,8 @@ class _Begun:
     session: Session
     shelf: Shelf | None
     moment: Moment | None
+    folder: ExitStack
+    """What keeps others away from its folder."""
 
 
 class _Work:
@@ -182,10 +185,12 @@ class _Work:
         network = copy.deepcopy(self.network)
         settings = replace(self.settings, seed=seed)
         prepared = prepare(network, self.X, self.y, settings, network._masks)
-        shelf, moment = opened(*self.places.of(seed), prepared)
-        session = Session.start(prepared, self.machine)
-        network._adopt(session)
-        return _Begun(network, session, shelf, moment)
+        with ExitStack() as folder:
+            place = opened(*self.places.of(seed), prepared)
+            shelf, moment = folder.enter_context(place)
+            session = Session.start(prepared, self.machine)
+            network._adopt(session)
+            return _Begun(network, session, shelf, moment, folder.pop_all())
 
     def __call__(self, watcher: Watcher) -> bool:
         """Train from the next seed; return whether there was one."""
@@ -206,7 +211,8 @@ class _Work:
             begun = self.ready.pop(seed, None) or self.begin(seed)
             session = begun.session
             watcher.begin(session.prepared.training.settings.epochs)
-            history = session.run([watcher], begun.shelf, begun.moment)
+            with begun.folder:
+                history = session.run([watcher], begun.shelf, begun.moment)
         except PlaingradError as error:
             nothing = copy.deepcopy(self.network), History(self.score_name)
             return SeedRun(seed, *nothing, NAN, NAN, "error", str(error))
@@ -224,7 +230,9 @@ class _Work:
         return f"{score}, {run.history.epochs} epochs in {run.history.seconds:.1f} s"
 
     def result(self) -> Seeds:
-        """Return all that were done."""
+        """Return all that were done, and leave what was made ready."""
+        for begun in self.ready.values():
+            begun.folder.close()
         runs = tuple(self.done[seed] for seed in self.seeds if seed in self.done)
         return Seeds(runs, self.score_name, len(self.seeds))
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileError, SettingError, missing_extra
-from ..files import make_folder
 from ..train.callbacks import Callback
 from ..train.history import History
 from .record import Trial
@@ -48,8 +47,6 @@ class Study:
     ----------
     folder
         Where they are kept; None for nowhere.
-    resume
-        Whether to go on with those that are there.
     about
         What the search is about: plain values by name, which must be the same.
     lowest
@@ -62,8 +59,7 @@ class Study:
     Raises
     ------
     FileError
-        When the folder cannot be written to, holds a search that is not to go on, or
-        none to go on with.
+        When the file of the trials cannot be read or written.
     SettingError
         When the search was begun with something else.
 
@@ -78,7 +74,6 @@ class Study:
     def __init__(
         self,
         folder: Path | None,
-        resume: bool,
         about: Mapping[str, Any],
         lowest: bool,
         epochs: int,
@@ -86,7 +81,7 @@ class Study:
     ) -> None:
         self._optuna, self._seed = library(), seed
         self._step = max(1, epochs // MARKS)
-        storage = None if folder is None else self._storage(folder, resume)
+        storage = None if folder is None else self._storage(folder / FILE)
         pruner = self._optuna.pruners.MedianPruner(n_warmup_steps=2 * self._step)
         with self._quiet():
             self._study = self._optuna.create_study(
@@ -99,16 +94,8 @@ class Study:
         self._same(json.loads(json.dumps(about)), folder)
         self._drop_the_dead()
 
-    def _storage(self, folder: Path, resume: bool) -> Any:
+    def _storage(self, place: Path) -> Any:
         """Return the file of the trials."""
-        place = make_folder(folder) / FILE
-        if resume and not place.is_file():
-            raise FileError(f"there is no search in {folder} to go on with.")
-        if not resume and place.is_file():
-            raise FileError(
-                f"{folder} holds a search. Go on with it by resume, or delete "
-                f"{place.name} there to start again."
-            )
         if place.is_file():
             _cut_half_line(place)
         from optuna.storages import JournalStorage
@@ -234,6 +221,24 @@ class Prune(Callback):
             self._trial.report(value, epoch)
             self.pruned = self._trial.should_prune()
         return self.pruned
+
+
+def check_folder(folder: Path, resume: bool) -> None:
+    """Refuse a folder that holds a search, or none to go on with.
+
+    Raises
+    ------
+    FileError
+        When that is so.
+    """
+    there = (folder / FILE).is_file()
+    if resume and not there:
+        raise FileError(f"there is no search in {folder} to go on with.")
+    if there and not resume:
+        raise FileError(
+            f"{folder} holds a search. Go on with it by resume, or delete {FILE} there "
+            f"to start again."
+        )
 
 
 def _cut_half_line(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import PlaingradError, positive, whole
+from ..files import alone_in, make_folder
 from ..network import Network
 from ..train.abreast import Watcher, abreast, workers
 from ..train.checks import as_features
@@ -23,7 +25,7 @@ from ..train.tally import Tally
 from .plan import Plan
 from .record import Search
 from .space import Choose
-from .study import Prune, Study
+from .study import Prune, Study, check_folder
 
 Array = np.ndarray[Any, Any]
 
@@ -69,17 +71,17 @@ def searched(
     """
     dtype = Settings.named({"dtype": plan.settings.get("dtype", "float32")}).dtype
     X, y, seed = as_features(X, dtype), np.asarray(y), plan.settings["seed"]
-    about = plan.about(X, y)
-    study = Study(folder, resume, about, plan.lowest, plan.epochs, seed)
-    native = machine.engine != "reference" and available()
-    left = max(1, limits.trials - study.count())
-    count = workers(limits.parallel, left, native)
-    if count > 1:
-        machine = replace(machine, threads=1)
-    tally = Tally("trials", limits.trials, study.count(), shown)
-    work = _Work(plan, X, y, study, limits, machine, tally)
-    interrupted = abreast(work, count, tally.tick)
-    tally.end()
+    about, native = plan.about(X, y), machine.engine != "reference" and available()
+    with _folder(folder, resume):
+        study = Study(folder, about, plan.lowest, plan.epochs, seed)
+        left = max(1, limits.trials - study.count())
+        count = workers(limits.parallel, left, native)
+        if count > 1:
+            machine = replace(machine, threads=1)
+        tally = Tally("trials", limits.trials, study.count(), shown)
+        work = _Work(plan, X, y, study, limits, machine, tally)
+        interrupted = abreast(work, count, tally.tick)
+        tally.end()
     found = replace(work.result(), interrupted=interrupted)
     if not found.done:
         return found
@@ -90,6 +92,14 @@ def searched(
         program = prepare(network, X, y, Settings.named(settings)).program
         found = replace(found, monitor=f"val_{program.evaluate.results[1]}")
     return replace(found, network=network, settings=settings)
+
+
+def _folder(folder: Path | None, resume: bool) -> AbstractContextManager[None]:
+    """Return what keeps others away from the folder of a search, if it has one."""
+    if folder is None:
+        return nullcontext()
+    check_folder(folder, resume)
+    return alone_in(make_folder(folder))
 
 
 class _Work:
