@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 import plaingrad as pg
 from plaingrad import cli, train_command
 from plaingrad.op import OPS
-from plaingrad.table_run import is_table
+from plaingrad.raw_run import is_table
 from plaingrad.tasks import TASKS
 from plaingrad.train import loop as train_loop
 

@@ -97,6 +97,7 @@ from .travel import Run, load_run
 if TYPE_CHECKING:
     from . import callbacks, data, draw, lessons, metrics, sklearn
     from .tabular import TableModel
+    from .visual import ImageModel
 
 __version__ = "0.1.0"
 
@@ -135,6 +136,7 @@ __all__ = [
     "Hinge",
     "History",
     "Huber",
+    "ImageModel",
     "Initializer",
     "Layer",
     "LeCun",
@@ -193,11 +195,14 @@ __all__ = [
     "value_and_grad",
 ]
 
+MODELS = {"ImageModel": "visual", "TableModel": "tabular"}
+"""Where the models of raw data are, which not everybody needs."""
+
 
 def __getattr__(name: str) -> Any:
     """Import what not everybody needs when it is first asked for."""
     if name in ("callbacks", "data", "draw", "lessons", "metrics", "sklearn"):
         return importlib.import_module(f"{__name__}.{name}")
-    if name == "TableModel":
-        return importlib.import_module(f"{__name__}.tabular").TableModel
+    if name in MODELS:
+        return getattr(importlib.import_module(f"{__name__}.{MODELS[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

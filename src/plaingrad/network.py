@@ -14,7 +14,6 @@ import numpy as np
 
 from .checkpoints.folder import opened
 from .checkpoints.settings import Checkpoint
-from .columns.preparation import Preparation
 from .compose import Forward, compose, forward, reading, start_line
 from .curvature import Curvature, curvature
 from .errors import PlaingradError, SettingError, unknown_name, whole
@@ -24,7 +23,7 @@ from .inside import inner_values
 from .layers import Layer
 from .layers import Sequence as LayerSequence
 from .losses import Loss
-from .model import Model, read, save
+from .model import Model, RawPreparation, read, save
 from .native.flat import flat
 from .optimizers import SGD, Optimizer
 from .program import Procedure, Program, part
@@ -65,8 +64,9 @@ class Network(Layer):
     history
         The course of the last training.
     preparation
-        How the rows of a table become samples, where it was trained on one: a
-        `TableModel` sets it, and `save` keeps it. `fit` on other data ends it.
+        How raw data become samples, where it was trained on a table or on images: a
+        `TableModel` or `ImageModel` sets it, and `save` keeps it. `fit` on other data
+        ends it.
     """
 
     symbol = ""
@@ -77,7 +77,7 @@ class Network(Layer):
     _session: Session | None = None
     _masks: Mapping[str, Array] = MappingProxyType({})
     _cache: Mapping[str, Any] = MappingProxyType({})
-    preparation: Preparation | None = None
+    preparation: RawPreparation | None = None
 
     # Training.
 

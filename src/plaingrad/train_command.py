@@ -1,4 +1,4 @@
-"""The command that trains: on a task or a table, into the folder of a run."""
+"""The command that trains: on a task, a table or pictures, into the folder of a run."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ from typing import Any
 
 from .checkpoints.folder import steps
 from .checkpoints.settings import USUAL, Checkpoint
+from .columns.files import KINDS as FILES
+from .data.parts import Parts
 from .errors import FileError, SettingError, unknown_name
 from .files import make_folder
 from .network import Sequential
 from .optimizers import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, RMSprop
+from .raw import RawModel
+from .raw_run import is_folder, is_table, read_images, read_table, write_raw_run
 from .report import write_run
-from .table_run import is_table, read_table, write_table_run
 from .tabular import TableModel
-from .tasks import TASKS, Parts, find
+from .tasks import TASKS, Pair, find
 from .train.history import History, brief
 from .train.progress import wanted
+from .visual import ImageModel
 from .write.words import words
 
 OPTIMIZERS = {
@@ -32,6 +36,7 @@ OPTIMIZERS = {
 }
 SAME = ("seed", "dtype", "engine", "threads")
 """The options that `fit` takes as they are, whatever the task."""
+SKIP = "leave out pictures that cannot be read"
 TRAINING = """\
 examples:
   plaingrad train digits
@@ -39,14 +44,16 @@ examples:
   plaingrad train mnist --hidden 256,128 --patience 5 --out runs/wide
   plaingrad train mnist --hidden 256,128 --patience 5 --out runs/wide --resume
   plaingrad train flats.csv --target rent --kind zip=category
+  plaingrad train photos/ --size 64
 
 A table is a .csv, .parquet, .feather or .xlsx file with names in its first row. What
-its columns are is found and shown; its folder holds a report on the predictions.
-What is not given is as usual for the task. Ctrl-C ends the training early; what was
-learnt until then is written. After that, or after a crash, the same command with
---resume goes on as if training had never ended. The folder holds the model, the
-history, pictures of the costs and the mistakes, and the training as a NumPy script with
-its data."""
+its columns are is found and shown; its folder holds a report on the predictions. A
+folder of pictures has a sub-folder for each class, perhaps within train/, validation/
+and test/; there is a report, too. What is not given is as usual for the task. Ctrl-C
+ends the training early; what was learnt until then is written. After that, or after a
+crash, the same command with --resume goes on as if training had never ended. The folder
+holds the model, the history, pictures of the costs and the mistakes, and the training
+as a NumPy script with its data."""
 
 
 def add_options(made: argparse.ArgumentParser) -> None:
@@ -54,12 +61,21 @@ def add_options(made: argparse.ArgumentParser) -> None:
     names = "\n".join(f"  {name:<14}{task.about}" for name, task in TASKS.items())
     made.epilog = f"tasks:\n{names}\n\n{TRAINING}"
     add = made.add_argument
-    add("task", metavar="TASK", help="what to learn: a task below, or a table's file")
+    what = "what to learn: a task below, a table's file, or a folder of pictures"
+    add("task", metavar="TASK", help=what)
     add("--out", type=Path, metavar="DIR", help="the folder (default: runs/TASK)")
     add("--target", metavar="NAME", help="the column of the table to predict")
     kind = "what a column is: number, category, date or ignore; may be repeated"
     add("--kind", metavar="NAME=KIND", action="append", default=[], help=kind)
-    add("--lang", default="en", help="of the report on a table: en (default) or zh")
+    size = "of pictures in pixels, as 64 or HEIGHTxWIDTH (default: as they are, to 64)"
+    add("--size", metavar="N", help=size)
+    fit = "of pictures of another shape: crop (default), pad or stretch"
+    add("--fit", metavar="NAME", default="crop", help=fit)
+    colour = "of pictures: grey or rgb (default: as they are)"
+    add("--colour", metavar="NAME", help=colour)
+    add("--skip-broken", action="store_true", help=SKIP)
+    lang = "of the report on a table or pictures: en (default) or zh"
+    add("--lang", default="en", help=lang)
     hidden = "hidden layers: Linear and ReLU of these widths, and not the usual network"
     add("--hidden", metavar="64,32", help=hidden)
     add("--epochs", type=int, metavar="N", help="how often to see all samples, at most")
@@ -83,9 +99,17 @@ def add_options(made: argparse.ArgumentParser) -> None:
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train on a task and write the run's folder."""
-    if options.target is not None or options.kind or is_table(options.task):
-        _train_table(options)
+    """Train on a task, a table or pictures, and write the run's folder."""
+    _refuse_others(options)
+    if is_table(options.task):
+        rows = read_table(options.task, options.target, options.kind)
+        _train_raw(TableModel, rows, rows.outputs, Path(options.task).stem, options)
+        return
+    if is_folder(options.task):
+        given = (options.size, options.fit, options.colour, options.skip_broken)
+        shown = read_images(options.task, *given)
+        name = shown.root.resolve().name
+        _train_raw(ImageModel, shown, len(shown.classes), name, options)
         return
     task = find(options.task)
     settings = _settings(task.settings, options)
@@ -136,37 +160,61 @@ def _saving(place: Path, options: argparse.Namespace) -> dict[str, Any]:
     return {"checkpoint": checkpoint, "resume": place if options.resume else None}
 
 
-def _train_table(options: argparse.Namespace) -> None:
-    """Train on a table and write the run's folder."""
-    rows = read_table(options.task, options.target, options.kind)
+def _refuse_others(options: argparse.Namespace) -> None:
+    """Refuse options that go with something else than what is to be learnt."""
+    name = options.task
+    kind = "a folder" if is_folder(name) else "a ready task"
+    kind = "a table" if is_table(name) else kind
+    table = options.target is not None or options.kind
+    if table and kind != "a table":
+        raise SettingError(
+            f"--target and --kind go with a table ({', '.join(FILES)}), and {name!r} "
+            f"is {kind}. Leave them out, or give the file of a table."
+        )
+    form = (options.size, options.colour) != (None, None) or options.fit != "crop"
+    if (form or options.skip_broken) and kind != "a folder":
+        raise SettingError(
+            f"--size, --fit, --colour and --skip-broken go with a folder of pictures, "
+            f"and {name!r} is {kind}. Leave them out, or give a folder: {name}/."
+        )
+
+
+def _train_raw(
+    kind: type[RawModel[Any]],
+    data: Any,
+    outputs: int,
+    name: str,
+    options: argparse.Namespace,
+) -> None:
+    """Train on a table or on pictures and write the run's folder."""
     words(options.lang)  # a language that is not there is said before any work
     settings = _settings({}, options)
-    network = _hidden(options.hidden, rows.outputs)
-    folder = make_folder(options.out or Path("runs") / Path(options.task).stem)
+    network = _hidden(options.hidden, outputs)
+    folder = make_folder(options.out or Path("runs") / name)
     settings |= _saving(folder / "checkpoints", options)
     say = (lambda *_: None) if options.quiet else print
-    say(str(rows))
+    say(str(data))
     with warnings_told():
         show = not options.quiet and wanted(None)
-        model = TableModel.fit(rows, network, verbose=show, **settings)
+        model = kind.fit(data, network, verbose=show, **settings)
     say(repr(model.network))
     say(_took(model.network.history))
     report = model.report(lang=options.lang)
     told = {one.name: one.value for one in report.measures}
-    results = {"task": options.task, "target": options.target, "test": told}
+    results = {"task": options.task, "target": report.target, "test": told}
     for measure in report.measures:
         low, high = map(brief, measure.interval)
         print(
             f"test {measure.name} {brief(measure.value)}, 95 % within {low} .. {high}"
         )
     say(f"written to {folder}:")
-    for name, what in write_table_run(folder, model, report, results):
-        say(f"  {name:<18} {what}")
+    for file, what in write_raw_run(folder, model, report, results):
+        say(f"  {file:<18} {what}")
     _finish(folder / "checkpoints", model.network.history, options, say)
 
 
 def _fit(
-    network: Sequential, parts: Parts, settings: dict[str, Any], quiet: bool
+    network: Sequential, parts: Parts[Pair], settings: dict[str, Any], quiet: bool
 ) -> None:
     X, y = parts.train
     show = not quiet and wanted(None)

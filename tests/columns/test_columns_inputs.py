@@ -124,19 +124,21 @@ def test_missing_dates_are_in_the_middle():
 def test_classes_are_numbered_and_come_back():
     target = ClassTarget(name="y", classes=("a", "b", "c"))
     cells = categories(["c", "a", "b"])
-    np.testing.assert_array_equal(target.encode(cells), [2, 0, 1])
+    np.testing.assert_array_equal(target.encode(cells.values), [2, 0, 1])
     assert target.decode(np.array([2, 0, 1])).tolist() == ["c", "a", "b"]
     numbered = ClassTarget(name="y", classes=("1", "10"))
     assert numbered.decode(np.array([1, 0])).tolist() == [10, 1]
+    codes = ClassTarget(name="y", classes=("01067", "2"))
+    assert codes.decode(np.array([0, 1])).tolist() == ["01067", "2"]
     with pytest.raises(DataError, match="the class 'd', which was not there"):
-        target.encode(categories(["d"]))
+        target.encode(categories(["d"]).values)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30))
 def test_numbers_to_predict_come_back(values):
     column = numbers(values)
     target = NumberTarget.fit(column)
-    again = target.decode(target.encode(column))
+    again = target.decode(target.encode(column.values))
     np.testing.assert_allclose(again, values, rtol=1e-9, atol=1e-3)
 
 

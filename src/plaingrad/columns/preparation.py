@@ -72,6 +72,11 @@ class Preparation:
         return [name for one in self.inputs for name in one.features]
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one sample."""
+        return (len(self.features),)
+
+    @property
     def places(self) -> dict[str, slice]:
         """Which columns of X each column of the table becomes."""
         ends = np.cumsum([len(one.features) for one in self.inputs]).tolist()
@@ -87,7 +92,7 @@ class Preparation:
     def __call__(self, table: Table) -> tuple[Array, Array]:
         """Return samples X (n, features) and targets y (n,) of a table."""
         cells = {column.name: column.values for column in table.inputs}
-        return self.samples(cells), self.target.encode(table.target)
+        return self.samples(cells), self.target.encode(table.target.values)
 
     def read(self, source: Any) -> dict[str, Array]:
         """Return the cells of new rows by column; see `pg.data.table` for sources.

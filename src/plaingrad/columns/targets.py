@@ -36,23 +36,23 @@ class ClassTarget:
         """How many outputs the network needs."""
         return len(self.classes)
 
-    def encode(self, column: Column) -> Array:
-        """Return the targets of a column, (n,) in int64."""
+    def encode(self, values: Array) -> Array:
+        """Return the targets of classes as text, (n,) in int64."""
         number = {label: place for place, label in enumerate(self.classes)}
-        strange = [cell for cell in column.values if cell not in number]
+        strange = [cell for cell in values if cell not in number]
         if strange:
             raise DataError(
                 f"{self.name!r} has the class {strange[0]!r}, which was not there in "
                 f"training. Known: {', '.join(self.classes)}."
             )
-        return np.array([number[cell] for cell in column.values], dtype=np.int64)
+        return np.array([number[cell] for cell in values], dtype=np.int64)
 
     def decode(self, found: Array) -> Array:
         """Return predicted numbers as classes: whole numbers or text."""
-        try:
-            labels = np.array([int(label) for label in self.classes])
-        except ValueError:
-            labels = np.array(self.classes)
+        labels = np.array(self.classes)
+        # a 0 at the start makes a code of a number
+        if all(label == str(_number(label)) for label in self.classes):
+            labels = labels.astype(np.int64)
         made: Array = labels[found]
         return made
 
@@ -80,12 +80,19 @@ class NumberTarget:
         mean, scale = measured(column.values)
         return cls(name=column.name, mean=mean, scale=scale or 1.0)
 
-    def encode(self, column: Column) -> Array:
-        """Return the targets of a column, (n,) in float64."""
-        made: Array = (column.values - self.mean) / self.scale
+    def encode(self, values: Array) -> Array:
+        """Return the targets of numbers, (n,) in float64."""
+        made: Array = (values - self.mean) / self.scale
         return made
 
     def decode(self, found: Array) -> Array:
         """Return predictions in the units of the column, (n,) in float64."""
         made: Array = found.astype(np.float64) * self.scale + self.mean
         return made
+
+
+def _number(label: str) -> int | None:
+    try:
+        return int(label)
+    except ValueError:
+        return None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +17,9 @@ from .style import INK, bare, new_axes, shrink
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+NAME = 16
+"""So much of a file's name has room above a tile."""
 
 
 def kernels(W: ArrayLike, ax: Axes | None = None) -> Axes:
@@ -117,6 +122,7 @@ def misclassified(
     y_pred: ArrayLike,
     ax: Axes | None = None,
     most: int = 20,
+    files: Sequence[str] | None = None,
 ) -> Axes:
     """Draw images that were classified wrongly, each with "true → predicted".
 
@@ -130,6 +136,9 @@ def misclassified(
         Where to draw; a new figure by default.
     most : int
         The most images to draw; the first wrong ones are.
+    files : sequence of str, optional
+        What each image is called, (n,), to be written above it; the folders are left
+        out, and the middle of long names.
 
     Returns
     -------
@@ -154,8 +163,13 @@ def misclassified(
     labels = [f"{true[i]} → {pred[i]}" for i in shown]
     if max(map(len, labels), default=0) > 15:
         labels = [label.replace(" → ", "\n→ ") for label in labels]
+    if files is not None:
+        labels = [
+            f"{_short(files[i])}\n{label}"
+            for i, label in zip(shown, labels, strict=True)
+        ]
     height, width = pictures.shape[1:3]
-    lines = 2 if any("\n" in label for label in labels) else 1
+    lines = 1 + max((label.count("\n") for label in labels), default=0)
     gaps = math.ceil(0.18 * height * lines), math.ceil(0.12 * width)
     grid = Grid(max(1, len(shown)), height, width, min(5, max(3, len(shown))), gaps)
     across = 1.3 * grid.columns
@@ -171,6 +185,12 @@ def misclassified(
         middle = (image.shape[1] / 2, image.shape[0] / 2)
         ax.text(*middle, "every image is classified right", ha="center", va="center")
     return ax
+
+
+def _short(file: str) -> str:
+    """Return the name of a file, without its folders, and not too long."""
+    name = PurePath(file).name
+    return name if len(name) <= NAME else f"{name[: NAME // 2]}…{name[-NAME // 2 :]}"
 
 
 class Grid:
