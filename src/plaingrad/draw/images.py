@@ -18,7 +18,7 @@ from .style import INK, bare, new_axes, shrink
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-NAME = 16
+NAME = 12
 """So much of a file's name has room above a tile."""
 
 
@@ -170,14 +170,17 @@ def misclassified(
         ]
     height, width = pictures.shape[1:3]
     lines = 1 + max((label.count("\n") for label in labels), default=0)
-    gaps = math.ceil(0.18 * height * lines), math.ceil(0.12 * width)
+    line = 0.18 if files is None else 0.2  # letters such as g and y need room
+    gaps = math.ceil(line * height * lines), math.ceil(0.12 * width)
     grid = Grid(max(1, len(shown)), height, width, min(5, max(3, len(shown))), gaps)
+    # below the last row there is nothing to be written
+    high = grid.top(grid.rows) - gaps[0] + 1
     across = 1.3 * grid.columns
-    size = (across, across * grid.top(grid.rows) / grid.left(grid.columns) + 0.25)
+    size = (across, across * high / grid.left(grid.columns) + 0.25)
     ax = new_axes(ax, size)
     bare(ax)
     ax.set_title(f"{len(wrong):,} of {len(true):,} wrong ({1 - share:.1%})")
-    image = grid.tiled(pictures, fill=1.0)
+    image = grid.tiled(pictures, fill=1.0)[:high]
     ax.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     if len(shown):
         _label(ax, grid, labels, 9.5 * shrink(ax, size))
@@ -190,7 +193,9 @@ def misclassified(
 def _short(file: str) -> str:
     """Return the name of a file, without its folders, and not too long."""
     name = PurePath(file).name
-    return name if len(name) <= NAME else f"{name[: NAME // 2]}…{name[-NAME // 2 :]}"
+    # other scripts than Latin have wider letters
+    half = NAME // 2 if name.isascii() else NAME // 4
+    return name if len(name) <= 2 * half else f"{name[:half]}…{name[-half:]}"
 
 
 class Grid:
@@ -285,7 +290,9 @@ def _label(ax: Axes, grid: Grid, labels: list[str], size: float) -> None:
         row, column = divmod(i, grid.columns)
         x = grid.left(column) + (grid.width - 1) / 2
         y = grid.top(row) - 0.5 - 0.03 * grid.height
-        ax.text(x, y, label, ha="center", va="bottom", fontsize=size, color=INK)
+        look: Any = {"ha": "center", "va": "bottom", "fontsize": size, "color": INK}
+        # names of files may hold what would be taken for formulas
+        ax.text(x, y, label, parse_math=False, **look)
 
 
 def _as_images(images: NDArray[Any], count: int) -> NDArray[Any]:

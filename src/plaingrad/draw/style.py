@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import warnings
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import missing_extra
@@ -27,6 +28,15 @@ COLOURS = (
 )
 # Seven, so that colour and marker together tell seventy classes apart.
 MARKERS = "osD^v<>"
+CHINESE = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "PingFang SC"),
+    *("Hiragino Sans GB", "Heiti TC", "Microsoft YaHei", "SimHei", "Arial Unicode MS"),
+    *("WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Noto Serif CJK SC"),
+    *("Noto Serif CJK JP", "Droid Sans Fallback"),
+)
+"""Fonts with Chinese characters, those without serifs first."""
+FIRST = "\u2e80"
+"""Where the characters begin that only such fonts have."""
 INK = "#222222"
 FAINT = "#767676"
 DIVERGING = "RdBu_r"
@@ -66,9 +76,25 @@ def library(module: str) -> Any:
 def rendered(ax: Axes, kind: str = "png") -> bytes:
     """Return the file of a picture in a format, such as "png" or "svg"; close it."""
     buffer, figure = io.BytesIO(), cast("Figure", ax.get_figure(root=True))
-    figure.savefig(buffer, format=kind, dpi=150, bbox_inches="tight")
+    _find_chinese(figure)
+    with warnings.catch_warnings():
+        # where no font has Chinese, its characters are boxes
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        figure.savefig(buffer, format=kind, dpi=150, bbox_inches="tight")
     library("pyplot").close(figure)
     return buffer.getvalue()
+
+
+def _find_chinese(figure: Figure) -> None:
+    """Give texts in Chinese a font that has it, where one is installed."""
+    texts = figure.findobj(library("text").Text)
+    chinese = [text for text in texts if max(text.get_text(), default="") >= FIRST]
+    if not chinese:
+        return
+    there = library("font_manager").get_font_names()
+    found = [name for name in CHINESE if name in there]
+    for text in chinese:
+        text.set_fontfamily([*text.get_fontfamily(), *found[:1]])
 
 
 def shrink(ax: Axes, size: tuple[float, float]) -> float:

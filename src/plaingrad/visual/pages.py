@@ -43,7 +43,9 @@ class ImagePages(ReportPages["ImageReport"]):
         if not of.mistakes:
             yield say["none"]
             return
-        yield say["mistakes_note"].format(shown=len(of.mistakes), wrong=f"{of.wrong:,}")
+        shown = len(of.mistakes)
+        note = say["all" if shown == of.wrong else "some"]
+        yield note.format(shown=shown, wrong=f"{of.wrong:,}")
         yield from self.picture("mistakes.png", say["mistakes"])
         rows = [
             [

@@ -9,8 +9,10 @@ SENTENCES: dict[str, dict[str, str]] = {
         "inputs": "pictures",
         "about": "The network tells which of {count} classes a picture shows. ",
         "mistakes": "The surest mistakes",
-        "mistakes_note": "Of {wrong} mistakes, these {shown} are those of which the "
-        "network was surest: look first whether the picture lies in the right folder.",
+        "some": "Of {wrong} mistakes, these are the {shown} of which the network was "
+        "surest. Look first whether the picture lies in the right folder.",
+        "all": "These are all the mistakes, first those of which the network was "
+        "surest. Look first whether the picture lies in the right folder.",
         "none": "There are none: every picture was predicted right.",
         "file_columns": "file | true class | predicted as | probability",
         "pictures": "The pictures",
@@ -32,8 +34,9 @@ SENTENCES: dict[str, dict[str, str]] = {
         "inputs": "图片",
         "about": "网络判断一张图片属于 {count} 个类别中的哪一个。",
         "mistakes": "最有把握的错误",
-        "mistakes_note": "在 {wrong} 个错误中，这 {shown} 个是网络最有把握的："
+        "some": "在 {wrong} 个错误中，这 {shown} 个是网络最有把握的。"
         "先看看图片是否放对了文件夹。",
+        "all": "这是全部错误，网络最有把握的排在最前。先看看图片是否放对了文件夹。",
         "none": "没有错误：每张图片都预测正确。",
         "file_columns": "文件 | 真实类别 | 被预测为 | 概率",
         "pictures": "图片",
