@@ -120,6 +120,9 @@ def train(options: argparse.Namespace) -> None:
     outputs = int(y.max()) + 1 if y.dtype.kind in "iu" else y[0].size
     network = _hidden(options.hidden, outputs) or task.network(outputs)
     say = (lambda *_: None) if options.quiet else print
+    if Path(options.task).is_dir():
+        name = options.task
+        say(f"{name} is a ready task; for the folder: plaingrad train {name}/")
     say(
         f"{options.task}: {len(y):,} samples to learn from, "
         f"{len(parts.validation[1]):,} to validate, {len(parts.test[1]):,} to test"

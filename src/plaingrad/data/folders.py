@@ -112,14 +112,14 @@ class Images:
         if not self.ready:
             parts = parted_rows(self.y, seed)
             return Parts(*(self.rows(rows) for rows in vars(parts).values()))
-        numbers = np.arange(len(self))
-        found = {part: numbers[np.array(self.ready) == part] for part in PARTS.values()}
-        for part, rows in found.items():
-            if not len(rows):
-                kept, other = split(
-                    found["train"], self.y[found["train"]], (0.8, 0.2), seed=seed
-                )
-                found |= {"train": kept[0], part: other[0]}
+        ready, numbers = np.array(self.ready), np.arange(len(self))
+        found = {part: numbers[ready == part] for part in PARTS.values()}
+        missing = [part for part, rows in found.items() if not len(rows)]
+        if missing:
+            rows, sizes = found["train"], [0.2] * len(missing)
+            shares = (1 - sum(sizes), *sizes)
+            kept = [one for one, _ in split(rows, self.y[rows], shares, seed=seed)]
+            found |= zip(("train", *missing), kept, strict=True)
         return Parts(**{part: self.rows(rows) for part, rows in found.items()})
 
     def __len__(self) -> int:

@@ -208,7 +208,7 @@ def _notes(skipped: Counter[str], empty: list[str], loose: int) -> tuple[str, ..
         were = "file was" if skipped.total() == 1 else "files were"
         notes.append(f"{skipped.total():,} other {were} left out: {kinds}.")
     if loose:
-        notes.append(f"{loose:,} pictures lie in no folder of a class: left out.")
+        notes.append(f"Pictures in no folder of a class were left out: {loose:,}.")
     if empty:
         names = ", ".join(empty[:5])
         notes.append(f"No class, for want of pictures: {names}.")

@@ -95,7 +95,11 @@ class Form:
 def side_lengths(picture: Image) -> tuple[int, int]:
     """Return height and width of a picture that is turned as its camera says."""
     width, height = picture.size
-    turned = picture.getexif().get(ORIENTATION) in TURNED
+    if picture.format == "TIFF":  # Pillow has swapped them
+        return height, width
+    # for a PNG that may have the tag at its end, all of it would be read
+    at_hand = picture.format != "PNG" or "exif" in picture.info
+    turned = at_hand and picture.getexif().get(ORIENTATION) in TURNED
     return (width, height) if turned else (height, width)
 
 

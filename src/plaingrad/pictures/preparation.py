@@ -101,6 +101,8 @@ class PicturePreparation:
                 continue
             names.append("")
             made.append(self.form.pixels(one))
+        if not paths and not made:
+            raise DataError("there are no pictures in an empty list.")
         if paths and made:
             raise DataError("give either files or pictures of Pillow, not both.")
         if made:

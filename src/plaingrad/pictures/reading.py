@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,7 +66,15 @@ def pixels_of(path: Path, form: Form) -> Array:
 
 
 def _opened(path: Path) -> Any:
-    return library().open(path, formats=sorted({*FORMATS.values()}))
+    return library().open(path, formats=_formats())
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Return what of it this Pillow can read."""
+    image = library()
+    image.init()
+    return tuple(sorted({*FORMATS.values()} & {*image.OPEN}))
 
 
 def read_all(

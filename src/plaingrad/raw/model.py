@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
@@ -33,7 +33,7 @@ class RawModel(ABC, Generic[D]):
     """
 
     network: Network
-    parts: Parts[D] | None = None
+    parts: Parts[D] | None = field(default=None, repr=False)
 
     kind: ClassVar[type]
     """What its preparation is."""
