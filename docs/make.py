@@ -78,7 +78,7 @@ def chinese(page: str) -> str:
 PRINTED = (
     *("docs/engine.md", "docs/worksheet.md", "docs/prove.md"),
     *("docs/check.md", "docs/check-scripts.md", "docs/practice.md"),
-    *("docs/tables.md", "docs/optimisers.md", "docs/sklearn.md"),
+    *("docs/tables.md", "docs/images.md", "docs/optimisers.md", "docs/sklearn.md"),
 )
 """English pages that show what their code prints."""
 PAGES = (
@@ -230,6 +230,9 @@ def pictures() -> None:
     save(pg.draw.cost_curves(net.history), "costs.png")
     save(pg.draw.confusion_matrix(test[1], net.predict(test[0])), "confusion.png")
     save(pg.draw.network(net.summary().layers()), "network.png")
+    labels = net.predict(test[0])
+    files = [f"{number:04}.png" for number in range(len(labels))]
+    save(pg.draw.misclassified(*test, labels, files=files), "mistakes.png")
 
 
 def save(axes: object, name: str) -> None:
