@@ -173,7 +173,7 @@ def test_broken_pictures_end_a_training_or_are_left_out(run, tmp_path):
     assert "dark/dark03.png: no picture" in err
     code, out, err = run("train", "photos", "--epochs", 1, "--skip-broken")
     assert (code, err) == (0, "")
-    assert "1 broken files were left out: dark/dark03.png." in out
+    assert "Left out, for they cannot be read: dark/dark03.png." in out
 
 
 @pytest.mark.parametrize(

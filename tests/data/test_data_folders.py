@@ -1,7 +1,9 @@
 """Images from folders: what they are, how they are split, and that they are kept."""
 
+import io
 import os
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -171,7 +173,9 @@ def test_broken_files_are_listed_or_left_out(root, monkeypatch):
     found = pg.data.images(root, skip_broken=True)
     whole = [name for name in found.files if name.startswith("dark")]
     assert whole == [f"dark/dark{place:02}.png" for place in (3, *range(5, 10))]
-    assert found.notes[-1].startswith("6 broken files were left out: dark/dark00.png")
+    told = "Left out, for they cannot be read: dark/dark00.png, dark/dark01.png, "
+    assert found.notes[-1].startswith(told)
+    assert found.notes[-1].endswith(", dark/dark04.png and 1 more.")
     again = pg.data.images(root, skip_broken=True)
     assert again.files == found.files
     np.testing.assert_array_equal(again.pixels, found.pixels)
@@ -255,6 +259,24 @@ def test_what_is_too_large_for_the_cache_is_not_kept(root, monkeypatch, cache):
     monkeypatch.setattr(folders, "LIMIT", 100)
     assert len(pg.data.images(root)) == 20
     assert not cache.exists()
+
+
+def test_progress_is_told_where_a_person_sees_it(root, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    for number in range(60):
+        save(root / "dark" / f"more{number}.png", noise(9, 7))
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    pg.data.images(root)
+    assert sys.stderr.getvalue().split("\r") == [
+        *("", "measuring 50 of 80 pictures", "measuring 80 of 80 pictures\n"),
+        *("reading 50 of 80 pictures", "reading 80 of 80 pictures\n"),
+    ]
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    pg.data.images(root, size=4)
+    assert sys.stderr.getvalue() == ""
 
 
 # Parts.

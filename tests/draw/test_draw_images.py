@@ -157,6 +157,18 @@ def test_long_labels_take_two_lines():
     assert ax.texts[0].get_text() == "ankle boot\n→ sneaker"
 
 
+def test_files_are_named_without_folders_and_shortened():
+    files = ["b/1.png", *["x"] * 2, "IMG_20230401_1234.jpg", "c$d$.png", "äöüßäöüß.jpg"]
+    ax = draw.misclassified(IMAGES, TRUE, [2, 9, 2, 4, 5, 6], files=files)
+    found = [text.get_text().split("\n") for text in ax.texts]
+    expected = {"IMG_20…34.jpg", "c$d$.png", "äöü…jpg"}
+    assert expected <= {lines[0] for lines in found}
+    assert all(" → " in lines[1] for lines in found)
+    ax.figure.canvas.draw()
+    tops = [text.get_window_extent().y1 for text in ax.texts]
+    assert max(tops) < ax.title.get_window_extent().y0 + 1
+
+
 @pytest.mark.parametrize("shape", [(6, 4, 4), (6, 4, 4, 3), (6, 16)])
 def test_nothing_misclassified_is_said(shape):
     ax = draw.misclassified(np.ones(shape), TRUE, TRUE)

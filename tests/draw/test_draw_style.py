@@ -151,3 +151,15 @@ def test_a_legend_above_a_narrow_axes_takes_more_rows():
         style.legend_above(ax, "title")
         columns.append(ax.get_legend()._ncols)
     assert columns == [4, 1]
+
+
+def test_chinese_gets_a_font_that_has_it(monkeypatch):
+    monkeypatch.setattr(style, "CHINESE", ("Gone", "DejaVu Serif", "DejaVu Sans Mono"))
+    ax = draw.scatter(X, [0, 1])
+    ax.set_title("猫和狗")
+    ax.set_xlabel("→ ×")
+    usual = ax.xaxis.label.get_fontfamily()
+    # without such a font there are boxes, and no warning
+    assert style.rendered(ax).startswith(b"\x89PNG")
+    assert ax.title.get_fontfamily() == [*usual, "DejaVu Serif"]
+    assert ax.xaxis.label.get_fontfamily() == usual

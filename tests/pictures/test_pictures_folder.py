@@ -63,6 +63,14 @@ def test_a_folder_of_only_train_is_a_part(tmp_path):
     assert find(tmp_path).parts == ("train", "train")
 
 
+def test_a_part_without_classes_cannot_be_judged_by(tmp_path):
+    touch(tmp_path, "train/a/1.png", "train/b/2.png", "test/3.png", "test/4.png")
+    found = find(tmp_path)
+    assert found.classes == ("a", "b")
+    assert found.parts == ("train", "train")
+    assert found.notes == ("Pictures in no folder of a class were left out: 2.",)
+
+
 def test_parts_beside_what_is_none(tmp_path):
     touch(tmp_path, "train/a/1.png", "train/b/2.png", "test/a/3.png", "extra/c/4.png")
     found = find(tmp_path)

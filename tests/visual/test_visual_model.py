@@ -244,6 +244,21 @@ def test_a_loaded_model_needs_images_to_report(model, tmp_path):
         again.report()
 
 
+def test_a_table_that_would_be_too_wide_is_a_list(report):
+    classes = tuple(name * 10 for name in report.classes)
+    text = replace(report, classes=classes).text()
+    head, *rows = text.partition("Where it is wrong")[2].strip().splitlines()
+    assert head.split("  ")[0] == "true class"
+    assert head.endswith("pictures")
+    count = int(rows[1].split()[-1])
+    assert count == max(
+        n
+        for true, counts in enumerate(report.confusion)
+        for taken, n in enumerate(counts)
+        if true != taken
+    )
+
+
 def test_another_language_is_refused(report):
     with pytest.raises(SettingError, match="unknown language 'fr'"):
         report.text("fr")

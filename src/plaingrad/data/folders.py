@@ -36,6 +36,8 @@ UNEVEN = 3
 """A class with so many times the pictures of another one is told of."""
 SHOWN = 20
 """How many classes are shown."""
+FEW = 5
+"""How many broken files are named."""
 LIMIT = 2 << 30
 """The bytes that pictures in the cache may take; those not used for longest go."""
 VERSION = 1
@@ -315,8 +317,9 @@ def _images(
     number = {name: place for place, name in enumerate(found.classes)}
     notes = list(found.notes)
     if broken:
-        names = ", ".join(name for name, _ in broken[:5])
-        notes.append(f"{len(broken):,} broken files were left out: {names}.")
+        names = ", ".join(name for name, _ in broken[:FEW])
+        more = f" and {len(broken) - FEW:,} more" if len(broken) > FEW else ""
+        notes.append(f"Left out, for they cannot be read: {names}{more}.")
     return Images(
         pixels=pixels.reshape(-1, *form.shape),
         y=np.array([number[found.labels[place]] for place in kept], np.int64),

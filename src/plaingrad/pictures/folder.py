@@ -117,16 +117,15 @@ def pictures_at(place: str | Path) -> list[Path]:
 def _ready_parts(root: Path) -> dict[Path, str]:
     """Return the folders of ready parts, and which part each is; or none.
 
-    A folder is one of parts when it has classes of its own. A folder `train` alone may
-    be that of trains.
+    A part has classes in it. One such folder among others may be a class: of trains.
     """
     folders = _folders(root)
+    named = [name for name in folders if name.lower() in PARTS]
     found = {
-        root / name: PARTS[name.lower()]
-        for name in folders
-        if name.lower() in PARTS and _folders(root / name)
+        root / name: PARTS[name.lower()] for name in named if _folders(root / name)
     }
-    if "train" not in found.values() or len(found) < 2 <= len(folders):
+    several = len(found) > 1 or named == folders
+    if "train" not in found.values() or not several:
         return {}
     twice = [part for part, count in Counter(found.values()).items() if count > 1]
     if twice:

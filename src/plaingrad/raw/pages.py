@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar
 
 from ..write.document import Part, as_markdown, as_text
+from ..write.plain import width
 from .measures import Measure
 from .report import Report
 
-MOST_CLASSES = 12
-"""A table of more classes is too wide: the most frequent mistakes are listed."""
+MOST_CLASSES, WIDEST = 12, 64
+"""A table of more classes, or of longer names together, is too wide for a page: the
+most frequent mistakes are listed."""
 MOST_MISTAKES = 10
 SHARES = ("accuracy", "balanced")
 R = TypeVar("R", bound=Report)
@@ -66,7 +68,7 @@ class ReportPages(ABC, Generic[R]):
         """Yield the confusion matrix."""
         say, of = self.words, self.of
         names = [code(name) for name in of.classes]
-        if len(names) <= MOST_CLASSES:
+        if len(names) <= MOST_CLASSES and sum(map(width, names)) <= WIDEST:
             rows = [
                 [name, *(f"{count:,}" for count in counts)]
                 for name, counts in zip(names, of.confusion, strict=True)
