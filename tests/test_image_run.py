@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import plaingrad as pg
+from helpers_command import runner
 from pictures.folders import noise, save, shades
-from plaingrad import cli
 from plaingrad.raw_run import is_folder
 
 
@@ -34,17 +34,7 @@ def run(tmp_path, monkeypatch, capsys):
     shades(tmp_path / "photos", 15)
     # drawing is tested elsewhere, and slow
     monkeypatch.setattr(Figure, "savefig", lambda _, file, **__: file.write(b""))
-
-    def command(*words):
-        capsys.readouterr()
-        try:
-            code = cli.main([str(word) for word in words])
-        except SystemExit as stop:
-            code = stop.code
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return command
+    return runner(capsys)
 
 
 def test_real_pictures_are_learnt(numbers, run, tmp_path):

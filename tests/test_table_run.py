@@ -8,7 +8,7 @@ import pytest
 
 import plaingrad as pg
 from columns.tables import flats, write
-from plaingrad import cli
+from helpers_command import runner
 
 
 @pytest.fixture
@@ -16,17 +16,7 @@ def run(tmp_path, monkeypatch, capsys):
     """Run a command in a folder with a table; return exit code, output and errors."""
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "flats.csv", flats(150))
-
-    def command(*words):
-        capsys.readouterr()
-        try:
-            code = cli.main([str(word) for word in words])
-        except SystemExit as stop:
-            code = stop.code
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return command
+    return runner(capsys)
 
 
 def rows_of(text):

@@ -49,7 +49,9 @@ def test_ready_parts_are_understood(name, tmp_path):
     touch(tmp_path, "train/a/1.png", "train/b/2.png", f"{name}/a/3.png", "test/b/4.png")
     found = find(tmp_path)
     assert found.classes == ("a", "b")
-    of = dict(zip(found.files, zip(found.labels, found.parts, strict=True), strict=True))
+    of = dict(
+        zip(found.files, zip(found.labels, found.parts, strict=True), strict=True)
+    )
     assert of == {
         "train/a/1.png": ("a", "train"),
         "train/b/2.png": ("b", "train"),

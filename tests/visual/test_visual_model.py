@@ -105,7 +105,9 @@ def test_what_is_no_picture_is_said(source, error, message, model):
 
 def test_broken_pictures_are_said_or_left_out(model, photos, tmp_path):
     (tmp_path / "a.jpg").write_bytes(b"nothing")
-    with pytest.raises(FileError, match=r"1 file cannot be read as pictures:\n.*a\.jpg"):
+    with pytest.raises(
+        FileError, match=r"1 file cannot be read as pictures:\n.*a\.jpg"
+    ):
         model.predict(tmp_path)
     with pytest.raises(FileError, match="1 file cannot"):
         model.preparation.read(tmp_path, skip_broken=True)

@@ -161,8 +161,8 @@ class Images:
             names = [self.classes[counts.argmax()], self.classes[counts.argmin()]]
             told.append(
                 f"The classes are uneven: {names[0]} has {many:,} pictures, {names[1]} "
-                f"{few:,}. Look at the balanced accuracy; class_weight='balanced' makes "
-                f"each class count alike."
+                f"{few:,}. Look at the balanced accuracy; class_weight='balanced' "
+                f"makes each class count alike."
             )
         return [*told, self._form(), *self.notes]
 
@@ -176,8 +176,8 @@ class Images:
                 return f"All are {made}."
             return f"All are {_sides(low)}, and made {made} ({self.form.fit})."
         return (
-            f"They are {_sides(low)} to {_sides(high)}, {_sides(middle)} in the middle, "
-            f"and made {made} ({self.form.fit})."
+            f"They are {_sides(low)} to {_sides(high)}, {_sides(middle)} in the "
+            f"middle, and made {made} ({self.form.fit})."
         )
 
 
