@@ -37,18 +37,18 @@ class RawModel(ABC, Generic[D]):
 
     kind: ClassVar[type]
     """What its preparation is."""
-    source: ClassVar[str]
+    _source: ClassVar[str]
     """What it is trained on, such as "a table"."""
-    samples: ClassVar[str]
+    _samples: ClassVar[str]
     """What its samples are, such as "rows"."""
-    reading: ClassVar[str]
+    _reading: ClassVar[str]
     """The code that reads them, with what they should be predicted as."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.network.preparation, self.kind):
             raise PlaingradError(
-                f"the network was not trained on {self.source}, so it cannot read "
-                f"{self.samples}. Use {type(self).__name__}.fit({self.reading}), or "
+                f"the network was not trained on {self._source}, so it cannot read "
+                f"{self._samples}. Use {type(self).__name__}.fit({self._reading}), or "
                 f"net.predict(X)."
             )
 
@@ -113,7 +113,7 @@ class RawModel(ABC, Generic[D]):
         network = load(path, objects)
         if not isinstance(network.preparation, cls.kind):
             raise FileError(
-                f"{path} holds a network that was not trained on {cls.source}. Read "
+                f"{path} holds a network that was not trained on {cls._source}. Read "
                 f"it with pg.load({str(path)!r})."
             )
         return cls(network)
@@ -162,7 +162,7 @@ class RawModel(ABC, Generic[D]):
     ) -> Report:
         """Return how good the predictions are."""
 
-    def judged(self, data: D | None) -> tuple[D, tuple[int, int] | None]:
+    def _judged(self, data: D | None) -> tuple[D, tuple[int, int] | None]:
         """Return the data to judge by, by default the test part.
 
         With them come the numbers of samples that it learnt from and that validated,
@@ -177,8 +177,8 @@ class RawModel(ABC, Generic[D]):
             return data, None
         if self.parts is None:
             raise PlaingradError(
-                f"a loaded model holds no {self.samples} to judge it by. Pass some: "
-                f"model.report({self.reading})."
+                f"a loaded model holds no {self._samples} to judge it by. Pass some: "
+                f"model.report({self._reading})."
             )
         parts: Any = self.parts
         return parts.test, (len(parts.train), len(parts.validation))

@@ -38,8 +38,8 @@ class TableModel(RawModel[Table]):
     """
 
     kind = Preparation
-    source, samples = "a table", "rows"
-    reading = "pg.data.table(FILE, TARGET)"
+    _source, _samples = "a table", "rows"
+    _reading = "pg.data.table(FILE, TARGET)"
 
     @staticmethod
     def _parted(data: Table, seed: int) -> Parts[Table]:
@@ -73,7 +73,7 @@ class TableModel(RawModel[Table]):
         PlaingradError
             When the model was loaded, and no table is given.
         """
-        rows, seen = self.judged(table)
+        rows, seen = self._judged(table)
         return report(self.network, self.preparation, rows, seen, seed, lang)
 
 

@@ -36,8 +36,8 @@ class ImageModel(RawModel[Images]):
     """
 
     kind = PicturePreparation
-    source, samples = "images", "pictures"
-    reading = "pg.data.images(FOLDER)"
+    _source, _samples = "images", "pictures"
+    _reading = "pg.data.images(FOLDER)"
 
     @staticmethod
     def _parted(data: Images, seed: int) -> Parts[Images]:
@@ -72,5 +72,5 @@ class ImageModel(RawModel[Images]):
         PlaingradError
             When the model was loaded, and no images are given.
         """
-        shown, seen = self.judged(images)
+        shown, seen = self._judged(images)
         return report(self.network, self.preparation, shown, seen, seed, lang)
