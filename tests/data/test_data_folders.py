@@ -76,6 +76,15 @@ def test_it_tells_what_it_found(root):
     ]
 
 
+def test_some_of_the_pictures(root):
+    found = pg.data.images(root)
+    some = found.rows(found.y == 1)
+    assert some.files == found.files[10:]
+    assert some.classes == found.classes
+    assert [str(path) for path in some.rows([2]).paths] == [f"{root}/light/light02.png"]
+    assert str(some.rows([])).endswith("\nlight  0")
+
+
 def test_parts_and_many_classes_are_told(tmp_path, cache):
     names = {f"class{number:02}": 9 * number for number in range(23)}
     shades(tmp_path / "p" / "train", 2, names=names)
@@ -190,8 +199,16 @@ def test_many_broken_files_are_counted(root):
         path.write_bytes(b"x")
     with pytest.raises(FileError, match="and 4 more\n"):
         pg.data.images(root)
-    with pytest.raises(FileError, match="14 files cannot be read"):
-        pg.data.images(root, skip_broken=True)  # what is left is too little
+    with pytest.raises(FileError, match=r"(?s)14 files .*remove them: without them"):
+        pg.data.images(root, skip_broken=True)
+
+
+def test_a_class_of_broken_files_only_is_said(root):
+    for path in (root / "dark").iterdir():
+        path.write_bytes(b"x")
+    shades(root, 15, names={"light": 190, "lighter": 210})
+    with pytest.raises(FileError, match="10 files cannot be read"):
+        pg.data.images(root, skip_broken=True)
 
 
 # The cache.

@@ -132,7 +132,8 @@ class Images:
         count = (
             f"{len(self):,} pictures of {len(self.classes):,} classes in {self.root}"
         )
-        return "\n".join([count, *aligned(self._counts()), *self._told()])
+        told = self._told() if len(self) else []
+        return "\n".join([count, *aligned(self._counts()), *told])
 
     __repr__ = __str__
 
@@ -245,7 +246,7 @@ def images(
         pixels = np.frombuffer(kept[0], np.uint8)
     broken = [(name, why) for name, why in about["broken"]]
     if not skip_broken:
-        refuse(broken, "skip_broken=True (--skip-broken)")
+        refuse(broken)
     return _images(found, pixels, about, broken)
 
 
@@ -312,8 +313,10 @@ def _images(
     """Return the pictures of a folder that could be read."""
     told = {**about["form"], "size": tuple(about["form"]["size"])}
     form, kept = Form(**told), about["kept"]
-    if len(kept) < LEAST:
-        refuse(broken, "a folder with others")
+    parts = found.parts or ("train",) * len(found.files)
+    left = {found.labels[place] for place in kept if parts[place] == "train"}
+    if len(kept) < LEAST or left != {*found.classes}:
+        refuse(broken, ": without them there is too little to learn from")
     number = {name: place for place, name in enumerate(found.classes)}
     notes = list(found.notes)
     if broken:

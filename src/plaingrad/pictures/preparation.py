@@ -112,7 +112,7 @@ class PicturePreparation:
             lambda path: pixels_of(path, self.form), paths, told, "reading"
         )
         if not skip_broken or len(broken) == len(paths):
-            refuse(broken, "skip_broken=True (--skip-broken)")
+            refuse(broken)
         kept = [
             name for name, pixels in zip(told, found, strict=True) if pixels is not None
         ]

@@ -38,6 +38,7 @@ ROOM = 2
 """A JPEG may be decoded in a smaller size that is still so many times as large."""
 SHOWN = 10
 """How many broken files are named."""
+SKIPPED = ", or leave them out by skip_broken=True (--skip-broken)"
 TOLD = 50
 """After so many pictures the display is written again."""
 
@@ -111,8 +112,14 @@ def stacked(pixels: Sequence[Array | None], form: Form) -> Array:
     return np.stack(there) if there else np.zeros((0, *form.shape), np.uint8)
 
 
-def refuse(broken: Sequence[Broken], skip: str) -> None:
-    """Name files that cannot be read, and say how to leave them out."""
+def refuse(broken: Sequence[Broken], otherwise: str = SKIPPED) -> None:
+    """Name files that cannot be read, and say what can be done, if there are any.
+
+    Raises
+    ------
+    FileError
+        When there are.
+    """
     if not broken:
         return
     lines = [f"  {name}: {why}" for name, why in broken[:SHOWN]]
@@ -122,7 +129,7 @@ def refuse(broken: Sequence[Broken], skip: str) -> None:
     raise FileError(
         f"{what} cannot be read as pictures:\n"
         + "\n".join(lines)
-        + f"\nReplace or remove them, or leave them out by {skip}."
+        + f"\nReplace or remove them{otherwise}."
     )
 
 
