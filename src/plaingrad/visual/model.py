@@ -23,8 +23,8 @@ class ImageModel(RawModel[Images]):
     Attributes
     ----------
     network
-        Its `preparation` makes samples of pictures. Without one of yours it has two to
-        four convolutions, as many as the size allows.
+        Its `preparation` makes samples of pictures. Without one of yours it has up
+        to four convolutions, as many as the size allows.
     parts
         The images of its training; None when it was loaded.
 

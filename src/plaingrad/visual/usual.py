@@ -27,7 +27,7 @@ def usual_network(shape: tuple[int, int, int], classes: int) -> Sequential:
             break
         layers.append(MaxPool2d(2))
         side //= 2
-    layers += [Flatten(), Dropout(0.3), Linear(64), ReLU()]
+    layers += [Flatten(), Dropout(0.5), Linear(64), ReLU()]
     return Sequential(*layers, Linear(classes))
 
 
