@@ -12,7 +12,6 @@ import pytest
 from matplotlib.figure import Figure
 
 import plaingrad as pg
-from helpers_command import runner
 from plaingrad import cli, train_command
 from plaingrad.op import OPS
 from plaingrad.raw_run import is_folder, is_table
@@ -35,20 +34,19 @@ def digits(tmp_path_factory):
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
+def run(tmp_path, monkeypatch, command_line):
     """Run a command in an empty folder; return its exit code, output and errors."""
     monkeypatch.chdir(tmp_path)
-    command = runner(capsys)
 
-    def undrawn(*words):
+    def run(*words):
         if words and words[0] == "train":
             # drawing is tested elsewhere, and slow
             monkeypatch.setattr(
                 Figure, "savefig", lambda _, file, **__: file.write(b"")
             )
-        return command(*words)
+        return command_line(*words)
 
-    return undrawn
+    return run
 
 
 # Training.

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import plaingrad as pg
-from helpers_command import runner
 from pictures.folders import noise, save, shades
 from plaingrad.raw_run import is_folder
 
@@ -28,13 +27,13 @@ def numbers(tmp_path_factory):
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
+def run(tmp_path, monkeypatch, command_line):
     """Run a command in a folder with pictures; return exit code, output and errors."""
     monkeypatch.chdir(tmp_path)
     shades(tmp_path / "photos", 15)
     # drawing is tested elsewhere, and slow
     monkeypatch.setattr(Figure, "savefig", lambda _, file, **__: file.write(b""))
-    return runner(capsys)
+    return command_line
 
 
 def test_real_pictures_are_learnt(numbers, run, tmp_path):

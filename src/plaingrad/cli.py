@@ -398,6 +398,9 @@ def worksheet(options: argparse.Namespace) -> None:
 
 def predict(options: argparse.Namespace) -> None:
     """Predict the rows of a file."""
+    kinds, out = (".csv", ".npy"), options.out
+    if out is not None and out.suffix not in kinds:
+        raise unknown_name("kind of file", out.suffix, kinds)
     network, text = _open(options.model), None
     if network.preparation is not None:
         with warnings_told():

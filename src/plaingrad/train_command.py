@@ -101,6 +101,7 @@ def add_options(made: argparse.ArgumentParser) -> None:
 def train(options: argparse.Namespace) -> None:
     """Train on a task, a table or pictures, and write the run's folder."""
     _refuse_others(options)
+    words(options.lang)  # a language that is not there is said before any work
     if is_table(options.task):
         rows = read_table(options.task, options.target, options.kind)
         _train_raw(TableModel, rows, rows.outputs, Path(options.task).stem, options)
@@ -165,7 +166,9 @@ def _saving(place: Path, options: argparse.Namespace) -> dict[str, Any]:
 
 def _refuse_others(options: argparse.Namespace) -> None:
     """Refuse options that go with something else than what is to be learnt."""
-    name = options.task
+    name, ending = options.task, Path(options.task).suffix
+    if ending and not is_table(name) and not is_folder(name):
+        raise unknown_name("kind of table", ending, FILES)
     kind = "a folder" if is_folder(name) else "a ready task"
     kind = "a table" if is_table(name) else kind
     table = options.target is not None or options.kind
@@ -190,7 +193,6 @@ def _train_raw(
     options: argparse.Namespace,
 ) -> None:
     """Train on a table or on pictures and write the run's folder."""
-    words(options.lang)  # a language that is not there is said before any work
     settings = _settings({}, options)
     network = _hidden(options.hidden, outputs)
     folder = make_folder(options.out or Path("runs") / name)

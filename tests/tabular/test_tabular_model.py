@@ -103,6 +103,15 @@ def test_a_network_and_settings_of_ones_own(wines):
     assert net.history.val_loss == []
 
 
+def test_what_is_saved_during_training_is_a_model_for_tables(rents, tmp_path):
+    net = pg.Sequential(pg.Linear(4), pg.Tanh(), pg.Linear(1))
+    best = pg.callbacks.SaveBest(net, tmp_path / "best.safetensors")
+    model = pg.TableModel.fit(rents[1], net, epochs=3, callbacks=[best])
+    again = pg.TableModel.load(tmp_path / "best.safetensors")
+    assert again.preparation == model.preparation
+    np.testing.assert_array_equal(again.predict(flats(9)), model.predict(flats(9)))
+
+
 def test_a_model_file_keeps_all_of_it(rents, tmp_path):
     model = rents[0]
     again = pg.TableModel.load(model.save(tmp_path / "m.safetensors"))

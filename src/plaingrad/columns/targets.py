@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from ..errors import DataError, FileError
 from .inputs import measured
-from .kinds import Array
+from .kinds import WHOLE, Array, Kind
 from .table import Column
 
 
@@ -26,6 +28,7 @@ class ClassTarget:
 
     name: str
     classes: tuple[str, ...]
+    kind: ClassVar[Kind] = "category"
 
     def __post_init__(self) -> None:
         if not all(isinstance(one, str) for one in self.classes):
@@ -37,7 +40,7 @@ class ClassTarget:
         return len(self.classes)
 
     def encode(self, values: Array) -> Array:
-        """Return the targets of classes as text, (n,) in int64."""
+        """Return the targets of cells, (n,) in int64."""
         number = {label: place for place, label in enumerate(self.classes)}
         strange = [cell for cell in values if cell not in number]
         if strange:
@@ -48,10 +51,11 @@ class ClassTarget:
         return np.array([number[cell] for cell in values], dtype=np.int64)
 
     def decode(self, found: Array) -> Array:
-        """Return predicted numbers as classes: whole numbers or text."""
+        """Return predicted numbers as classes: truths, whole numbers or text."""
         labels = np.array(self.classes)
-        # a 0 at the start makes a code of a number
-        if all(label == str(_number(label)) for label in self.classes):
+        if set(self.classes) == {"false", "true"}:
+            labels = labels == "true"
+        elif all(re.fullmatch(WHOLE, label) for label in self.classes):
             labels = labels.astype(np.int64)
         made: Array = labels[found]
         return made
@@ -72,7 +76,8 @@ class NumberTarget:
     name: str
     mean: float
     scale: float
-    outputs = 1
+    kind: ClassVar[Kind] = "number"
+    outputs: ClassVar[int] = 1
 
     @classmethod
     def fit(cls, column: Column) -> NumberTarget:
@@ -81,7 +86,7 @@ class NumberTarget:
         return cls(name=column.name, mean=mean, scale=scale or 1.0)
 
     def encode(self, values: Array) -> Array:
-        """Return the targets of numbers, (n,) in float64."""
+        """Return the targets of cells, (n,) in float64."""
         made: Array = (values - self.mean) / self.scale
         return made
 
@@ -89,10 +94,3 @@ class NumberTarget:
         """Return predictions in the units of the column, (n,) in float64."""
         made: Array = found.astype(np.float64) * self.scale + self.mean
         return made
-
-
-def _number(label: str) -> int | None:
-    try:
-        return int(label)
-    except ValueError:
-        return None

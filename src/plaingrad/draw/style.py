@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import warnings
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import missing_extra
@@ -28,18 +29,15 @@ COLOURS = (
 )
 # Seven, so that colour and marker together tell seventy classes apart.
 MARKERS = "osD^v<>"
-CHINESE = (
-    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "PingFang SC"),
-    *("Hiragino Sans GB", "Heiti TC", "Microsoft YaHei", "SimHei", "Arial Unicode MS"),
-    *("WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Noto Serif CJK SC"),
-    *("Noto Serif CJK JP", "Droid Sans Fallback"),
-)
-"""Fonts with Chinese characters, those without serifs first."""
-FIRST = "\u2e80"
-"""Where the characters begin that only such fonts have."""
 INK = "#222222"
 FAINT = "#767676"
 DIVERGING = "RdBu_r"
+# Fonts that have Chinese characters, as systems name them.
+CHINESE = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "PingFang SC"),
+    *("Hiragino Sans GB", "Microsoft YaHei", "SimHei", "WenQuanYi Zen Hei"),
+    *("WenQuanYi Micro Hei", "Arial Unicode MS"),
+)
 # A new Axes fills about this share of its figure.
 _SHARE = 0.75
 
@@ -76,7 +74,8 @@ def library(module: str) -> Any:
 def rendered(ax: Axes, kind: str = "png") -> bytes:
     """Return the file of a picture in a format, such as "png" or "svg"; close it."""
     buffer, figure = io.BytesIO(), cast("Figure", ax.get_figure(root=True))
-    _find_chinese(figure)
+    for text in figure.findobj(library("text").Text):
+        text.set_fontfamily([*text.get_fontfamily(), *_chinese()])
     with warnings.catch_warnings():
         # where no font has Chinese, its characters are boxes
         warnings.filterwarnings("ignore", message="Glyph .* missing")
@@ -85,16 +84,11 @@ def rendered(ax: Axes, kind: str = "png") -> bytes:
     return buffer.getvalue()
 
 
-def _find_chinese(figure: Figure) -> None:
-    """Give texts in Chinese a font that has it, where one is installed."""
-    texts = figure.findobj(library("text").Text)
-    chinese = [text for text in texts if max(text.get_text(), default="") >= FIRST]
-    if not chinese:
-        return
-    there = library("font_manager").get_font_names()
-    found = [name for name in CHINESE if name in there]
-    for text in chinese:
-        text.set_fontfamily([*text.get_fontfamily(), *found[:1]])
+@cache
+def _chinese() -> tuple[str, ...]:
+    """Return a font of this computer for the characters that the usual one lacks."""
+    known = {font.name for font in library("font_manager").fontManager.ttflist}
+    return tuple(name for name in CHINESE if name in known)[:1]
 
 
 def shrink(ax: Axes, size: tuple[float, float]) -> float:

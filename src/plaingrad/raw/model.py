@@ -15,6 +15,8 @@ from ..data.parts import Parts
 from ..errors import FileError, PlaingradError
 from ..model import Array
 from ..network import Network, load
+from ..train.callbacks import Callback
+from ..train.history import History
 from .report import Report
 
 D = TypeVar("D")
@@ -97,8 +99,10 @@ class RawModel(ABC, Generic[D]):
         chosen = {"validation": preparation(parts.validation), **chosen}
         if settings.get("validation", 1) == 0:
             chosen["early_stopping"] = None
-        network.fit(*preparation(parts.train), seed=seed, **{**chosen, **settings})
-        network.preparation = preparation
+        chosen |= settings
+        keep = _Keep(network, preparation)
+        chosen["callbacks"] = [keep, *chosen.get("callbacks", ())]
+        network.fit(*preparation(parts.train), seed=seed, **chosen)
         return cls(network, parts)
 
     @classmethod
@@ -182,3 +186,13 @@ class RawModel(ABC, Generic[D]):
             )
         parts: Any = self.parts
         return parts.test, (len(parts.train), len(parts.validation))
+
+
+class _Keep(Callback):
+    """Gives a network its preparation before others, such as `SaveBest`, write it."""
+
+    def __init__(self, network: Network, preparation: Any) -> None:
+        self.network, self.preparation = network, preparation
+
+    def on_fit_begin(self, history: History) -> None:  # noqa: ARG002
+        self.network.preparation = self.preparation

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
 
+from ..columns.table import amount, in_line
 from ..write.document import Part, as_markdown, as_text
 from ..write.plain import width
 from .measures import Measure
@@ -15,7 +16,6 @@ MOST_CLASSES, WIDEST = 12, 64
 """A table of more classes, or of longer names together, is too wide for a page: the
 most frequent mistakes are listed."""
 MOST_MISTAKES = 10
-SHARES = ("accuracy", "balanced")
 R = TypeVar("R", bound=Report)
 
 
@@ -57,17 +57,15 @@ class ReportPages(ABC, Generic[R]):
         yield say["good_classes" if of.classes else "good_number"]
 
     def _measure(self, one: Measure) -> list[str]:
+        told = AS_TOLD.get(one.name, brief)
         numbers = (one.value, *one.interval, one.plain)
-        value, low, high, plain = (
-            f"{number:.1%}" if one.name in SHARES else brief(number)
-            for number in numbers
-        )
+        value, low, high, plain = map(told, numbers)
         return [self.words[one.name], value, f"{low} .. {high}", plain]
 
     def confused(self) -> Iterator[Part]:
         """Yield the confusion matrix."""
         say, of = self.words, self.of
-        names = [code(name) for name in of.classes]
+        names = [code(in_line(name)) for name in of.classes]
         if len(names) <= MOST_CLASSES and sum(map(width, names)) <= WIDEST:
             rows = [
                 [name, *(f"{count:,}" for count in counts)]
@@ -99,9 +97,21 @@ class ReportPages(ABC, Generic[R]):
             yield f"![{alt}]({name})"
 
 
+def percent(value: float) -> str:
+    """Return a share in percent."""
+    return f"{value:.1%}"
+
+
 def brief(value: float) -> str:
     """Return a number in four digits, and not more than three behind the point."""
     return f"{value:.4g}" if abs(value) >= 10 else f"{round(value, 3) + 0:.3f}"
+
+
+AS_TOLD: Mapping[str, Callable[[float], str]] = {
+    **dict.fromkeys(("accuracy", "balanced"), percent),
+    # these are in the units of the column, which may be tiny
+    **dict.fromkeys(("rmse", "mae"), amount),
+}
 
 
 def code(text: str) -> str:

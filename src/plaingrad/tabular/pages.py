@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..raw.pages import ReportPages, brief, code
+from ..columns.table import amount, in_line
+from ..raw.pages import ReportPages, brief, code, percent
 from ..raw.sentences import sentences
 from ..write.document import Part
 from .sentences import SENTENCES
 
 if TYPE_CHECKING:
     from .report import TableReport
+
+MOST_COLUMNS = 50
+"""Of a table with more columns these are shown."""
 
 
 class TablePages(ReportPages["TableReport"]):
@@ -31,9 +35,15 @@ class TablePages(ReportPages["TableReport"]):
         yield from self.confused() if of.classes else self._errors()
         yield "## " + say["importance"]
         yield [say["importance_columns"].split(" | "), *self._importance()]
-        yield say["importance_note"].format(score=say[of.measures[0].name])
+        yield from self._more(len(of.importance), "less_important")
+        score, rows = say[of.measures[0].name], f"{of.shuffled:,}"
+        yield say["importance_note"].format(score=score, rows=rows)
+        target = code(in_line(of.target))
+        for name in of.telling:
+            yield say["telling"].format(column=code(in_line(name)), target=target)
         yield "## " + say["columns"]
         yield [say["column_columns"].split(" | "), *self._columns()]
+        yield from self._more(len(of.columns) - 1, "more_columns")
         yield say["features"].format(features=f"{of.features:,}")
         yield from self.written()
 
@@ -46,18 +56,24 @@ class TablePages(ReportPages["TableReport"]):
         """Yield how large the errors are."""
         say, of = self.words, self.of
         names = ("lowest", "low", "middle", "high", "highest")
-        told = {n: f"{error:.4g}" for n, error in zip(names, of.errors, strict=True)}
+        told = {n: amount(error) for n, error in zip(names, of.errors, strict=True)}
         yield say["errors"].format(**told)
         yield from self.picture("residuals.png", say["residuals"])
 
     def _importance(self) -> Iterator[list[str]]:
         share = bool(self.of.classes)
-        for name, (mean, spread) in self.of.importance.items():
-            numbers = (f"{x:.1%}" if share else brief(x) for x in (mean, spread))
-            yield [code(name), *numbers]
+        for name, (mean, spread) in [*self.of.importance.items()][:MOST_COLUMNS]:
+            numbers = map(percent if share else brief, (mean, spread))
+            yield [code(in_line(name)), *numbers]
 
     def _columns(self) -> Iterator[list[str]]:
-        for one in self.of.columns:
+        *inputs, target = self.of.columns
+        for one in (*inputs[:MOST_COLUMNS], target):
             missing = f"{int(one.missing.sum()):,}"
             told = code(one.told(self.lang))
-            yield [code(one.name), self.words[one.kind], missing, told]
+            yield [code(in_line(one.name)), self.words[one.kind], missing, told]
+
+    def _more(self, count: int, what: str) -> Iterator[str]:
+        """Yield how many columns are not shown."""
+        if count > MOST_COLUMNS:
+            yield self.words[what].format(count=f"{count - MOST_COLUMNS:,}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import draw
+from .. import draw, metrics
 from ..columns.preparation import Preparation
 from ..columns.table import Column, Table
 from ..columns.targets import ClassTarget
@@ -20,8 +20,8 @@ from ..raw.report import Drawn, Report, costs, in_png, judged_classes
 from .importance import permutation_importance
 from .pages import TablePages
 
-MOST_ROWS = 5_000
-"""So many rows, at random, are shuffled for the importance."""
+MOST_ROWS, LEAST_ROWS, MOST_CELLS = 5_000, 200, 1e9
+"""So many rows, at random, are shuffled for the importance: fewer of many columns."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -36,6 +36,10 @@ class TableReport(Report):
     importance
         By column, how much accuracy (or R squared) is lost when it is shuffled: mean
         and deviation; the most important first.
+    shuffled
+        The rows among which it was shuffled.
+    telling
+        The columns that tell the target almost by themselves.
     columns
         The columns of the judged rows, the target last.
     features
@@ -44,6 +48,8 @@ class TableReport(Report):
 
     errors: tuple[float, ...]
     importance: Mapping[str, tuple[float, float]]
+    shuffled: int
+    telling: tuple[str, ...]
     columns: tuple[Column, ...]
     features: int
 
@@ -61,11 +67,11 @@ def report(
 ) -> TableReport:
     """Return the report on a network by rows with targets; see `TableModel.report`."""
     X, y = preparation(table)
-    # some thousand rows tell as much, and each is predicted ten times for each column
-    few = random_state(seed).permutation(len(X))[:MOST_ROWS]
+    few = random_state(seed).permutation(len(X))[: _enough(len(table.inputs), X)]
+    dtype = next(iter(network.params.values())).dtype
     lost = permutation_importance(
-        lambda shuffled: network.score(shuffled, y[few]),
-        X[few],
+        lambda shuffled: _score(y[few], network.predict(shuffled)),
+        X[few].astype(dtype, copy=False),
         preparation.places,
         seed,
     )
@@ -76,11 +82,28 @@ def report(
         judged=len(table),
         seen=seen,
         importance={name: lost[name] for name in most},
+        shuffled=len(few),
+        telling=table.telling,
         columns=(*table.inputs, table.target),
         features=len(preparation.features),
         lang=lang,
         **_judged(network, preparation, X, y, seed),
     )
+
+
+def _score(y: Array, found: Array) -> float:
+    """Return the accuracy of whole numbers, of others R squared, as `Network.score`.
+
+    That looks at its graph anew each time, which takes longer than predicting.
+    """
+    whole = y.dtype.kind == "i"
+    return float((y == found).mean()) if whole else metrics.r2(y, found)
+
+
+def _enough(columns: int, X: Array) -> int:
+    """Return how many rows to shuffle: each is predicted ten times for each column."""
+    cells = max(1, columns * X.shape[1])
+    return int(min(MOST_ROWS, max(LEAST_ROWS, MOST_CELLS / cells)))
 
 
 def _judged(

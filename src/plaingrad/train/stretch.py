@@ -138,7 +138,7 @@ class Engine(Protocol):
         Whether `run` cannot be interrupted by Ctrl-C, and leaves other threads free.
     converged
         Whether the last update was the last one that makes sense.
-    parameters, states
+    parameters
         The present values by name.
     """
 
@@ -146,7 +146,10 @@ class Engine(Protocol):
     blocking: bool
     converged: bool
     parameters: Arrays
-    states: Arrays
+
+    @property
+    def states(self) -> Arrays:
+        """What the optimiser remembers at present, by name."""
 
     def bind(self, data: Mapping[str, Array]) -> None:
         """Take the arrays to train on: X, y (and w), each C-contiguous."""
