@@ -112,12 +112,12 @@ def test_ready_parts_and_resume(run, tmp_path, monkeypatch):
                 raise KeyboardInterrupt
 
     fit = pg.Network.fit
+
+    def ended(net, *data, callbacks, **more):
+        return fit(net, *data, callbacks=[*callbacks, Ends()], **more)
+
     with monkeypatch.context() as patch:
-        patch.setattr(
-            pg.Network,
-            "fit",
-            lambda net, *data, **more: fit(net, *data, callbacks=[Ends()], **more),
-        )
+        patch.setattr(pg.Network, "fit", ended)
         assert run(*whole, "--out", "other")[0] == 0
     assert (tmp_path / "other" / "checkpoints").is_dir()
     assert "was not finished" in run(*whole, "--out", "other")[2]
@@ -180,6 +180,7 @@ def test_broken_pictures_end_a_training_or_are_left_out(run, tmp_path):
         (("moons", "--fit", "pad"), "'moons' is a ready task"),
         (("a.csv", "--target", "a", "--skip-broken"), "'a.csv' is a table"),
         (("photos", "--optimizer", "x"), "unknown optimizer"),
+        (("photos.zip", "--size", "64"), "unknown kind of table '.zip'"),
     ],
 )
 def test_mistakes_are_said_before_any_work(words, message, run, tmp_path):

@@ -101,16 +101,8 @@ def add_options(made: argparse.ArgumentParser) -> None:
 def train(options: argparse.Namespace) -> None:
     """Train on a task, a table or pictures, and write the run's folder."""
     _refuse_others(options)
-    words(options.lang)  # a language that is not there is said before any work
-    if is_table(options.task):
-        rows = read_table(options.task, options.target, options.kind)
-        _train_raw(TableModel, rows, rows.outputs, Path(options.task).stem, options)
-        return
-    if is_folder(options.task):
-        given = (options.size, options.fit, options.colour, options.skip_broken)
-        shown = read_images(options.task, *given)
-        name = shown.root.resolve().name
-        _train_raw(ImageModel, shown, len(shown.classes), name, options)
+    if is_table(options.task) or is_folder(options.task):
+        _train_raw(options)
         return
     task = find(options.task)
     settings = _settings(task.settings, options)
@@ -185,16 +177,23 @@ def _refuse_others(options: argparse.Namespace) -> None:
         )
 
 
-def _train_raw(
-    kind: type[RawModel[Any]],
-    data: Any,
-    outputs: int,
-    name: str,
-    options: argparse.Namespace,
-) -> None:
+def _read_raw(options: argparse.Namespace) -> tuple[type[RawModel[Any]], Any, str]:
+    """Return the kind of model, the table or the images, and what they are called."""
+    if is_table(options.task):
+        rows = read_table(options.task, options.target, options.kind)
+        return TableModel, rows, Path(options.task).stem
+    given = (options.size, options.fit, options.colour, options.skip_broken)
+    shown = read_images(options.task, *given)
+    return ImageModel, shown, shown.root.resolve().name
+
+
+def _train_raw(options: argparse.Namespace) -> None:
     """Train on a table or on pictures and write the run's folder."""
+    # what is wrong with these is said before any work
+    words(options.lang)
     settings = _settings({}, options)
-    network = _hidden(options.hidden, outputs)
+    kind, data, name = _read_raw(options)
+    network = _hidden(options.hidden, data.outputs)
     folder = make_folder(options.out or Path("runs") / name)
     settings |= _saving(folder / "checkpoints", options)
     say = (lambda *_: None) if options.quiet else print

@@ -84,6 +84,11 @@ class Images:
         return scaled(self.pixels)
 
     @property
+    def outputs(self) -> int:
+        """How many outputs a network for them needs: the classes."""
+        return len(self.classes)
+
+    @property
     def paths(self) -> list[Path]:
         """The file of each picture."""
         return [self.root / name for name in self.files]

@@ -39,6 +39,7 @@ ROOM = 2
 SHOWN = 10
 """How many broken files are named."""
 SKIPPED = ", or leave them out by skip_broken=True (--skip-broken)"
+"""What can be done else, in Python and on the command line."""
 TOLD = 50
 """After so many pictures the display is written again."""
 
@@ -161,7 +162,7 @@ def _reason(error: Exception) -> str:
 
 def _show(doing: str, done: int, count: int) -> None:
     """Show how far the reading is, where a person sees it."""
-    if not sys.stderr.isatty() or count < TOLD:
+    if sys.stderr is None or not sys.stderr.isatty() or count < TOLD:
         return
     if done % TOLD == 0 or done == count:
         end = "\n" if done == count else ""

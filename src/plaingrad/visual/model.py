@@ -50,7 +50,7 @@ class ImageModel(RawModel[Images]):
 
     @staticmethod
     def _usual(train: Images) -> tuple[Network, dict[str, Any]]:
-        return usual_network(train.form.shape, len(train.classes)), usual_settings()
+        return usual_network(train.form.shape, train.outputs), usual_settings()
 
     def report(
         self, images: Images | None = None, *, seed: int = 0, lang: str = "en"
