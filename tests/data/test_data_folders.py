@@ -222,6 +222,8 @@ def test_the_second_time_no_file_is_read(root, reads, cache):
     assert not reads
     assert str(second) == str(first)
     assert len(list(cache.iterdir())) == 1
+    assert not first.pixels.flags.writeable
+    assert not second.pixels.flags.writeable
     for name in ("pixels", "y", "shapes"):
         np.testing.assert_array_equal(getattr(second, name), getattr(first, name))
     assert (second.files, second.form) == (first.files, first.form)

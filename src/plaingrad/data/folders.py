@@ -269,7 +269,7 @@ def _key(found: Found, size: Any, fit: str, colour: str | None) -> str:
     """Return a digest of all that decides about the pixels, without reading a file."""
     facts = [path.stat() for path in map(found.root.joinpath, found.files)]
     told = [
-        *(VERSION, library("_version").__version__, size, fit, colour),
+        *(VERSION, library("features").version("pil"), size, fit, colour),
         str(found.root.resolve()),
         [
             (name, fact.st_size, fact.st_mtime_ns)
@@ -328,8 +328,10 @@ def _images(
         names = ", ".join(name for name, _ in broken[:FEW])
         more = f" and {len(broken) - FEW:,} more" if len(broken) > FEW else ""
         notes.append(f"Left out, for they cannot be read: {names}{more}.")
+    pixels = pixels.reshape(-1, *form.shape)
+    pixels.flags.writeable = False  # as those from the cache are
     return Images(
-        pixels=pixels.reshape(-1, *form.shape),
+        pixels=pixels,
         y=np.array([number[found.labels[place]] for place in kept], np.int64),
         classes=found.classes,
         root=found.root,
