@@ -181,6 +181,14 @@ def test_text_as_windows_and_excel_write_it(tmp_path):
         np.testing.assert_array_equal(found.inputs[0].values, np.arange(30) + 0.5)
 
 
+def test_commas_in_names_without_quotes(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = "".join(f"{i / 2};{i % 7};{i % 2}\n" for i in range(12))
+    path.write_text("size, in m, or so;n;y\n" + rows, encoding="utf-8")
+    names = [column.name for column in pg.data.table(path, "y").inputs]
+    assert names == ["size, in m, or so", "n"]
+
+
 @pytest.mark.parametrize(
     ("cells", "other", "between", "expected"),
     [

@@ -78,7 +78,7 @@ def test_a_table_and_its_report_tell_of_it():
     columns["in cents"] = [100 * rent + 7 for rent in columns["rent"]]
     table = pg.data.table(columns, "rent")
     assert table.telling == ("in cents",)
-    assert "in cents tells rent almost by itself." in str(table)
+    assert "Enough to tell rent, almost: in cents. Where" in str(table)
     report = pg.TableModel.fit(table, epochs=1).report()
     assert "*Look at* `in cents`" in report.markdown()
     assert "*请检查* `in cents`" in report.markdown("zh")
@@ -91,6 +91,13 @@ def test_a_table_and_its_report_tell_of_it():
         .markdown()
     )
     assert pg.data.table(load_iris(as_frame=True).frame, "target").telling == ()
+
+
+def test_of_many_such_columns_the_first_are_named():
+    columns = {f"c{i}": X * (i + 2) for i in range(12)} | {"y": X}
+    note = pg.data.table(columns, "y").notes[-1]
+    assert "c8, c9, ...." in note
+    assert "c10" not in note
 
 
 def test_of_a_large_table_some_rows_are_enough():

@@ -1,6 +1,7 @@
 """Networks on tables: trained, used on raw rows, saved and loaded."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -101,6 +102,12 @@ def test_a_network_and_settings_of_ones_own(wines):
     assert model.network is net
     assert net.history.epochs == 3
     assert net.history.val_loss == []
+
+
+def test_a_pickled_model_is_the_same(rents):
+    again = pickle.loads(pickle.dumps(rents[0]))
+    np.testing.assert_array_equal(again.predict(flats(9)), rents[0].predict(flats(9)))
+    assert again.report().markdown() == rents[0].report().markdown()
 
 
 def test_what_is_saved_during_training_is_a_model_for_tables(rents, tmp_path):

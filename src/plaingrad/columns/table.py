@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,6 +16,8 @@ from .words import column_words
 
 SHOWN = 4
 """How many categories of a column are shown."""
+NAMED = 10
+"""How many names a sentence holds."""
 MOST = 100
 """How many columns are shown."""
 LONGEST = 40
@@ -160,6 +163,12 @@ def amount(value: float, digits: int = 4) -> str:
     """Return a number in so many digits, and large ones without an exponent."""
     large = 10**digits <= abs(value) < 1e15
     return f"{value:,.0f}" if large else f"{value:.{digits}g}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the first of some names, each on one line."""
+    more = ", ..." if len(names) > NAMED else ""
+    return ", ".join(map(in_line, names[:NAMED])) + more
 
 
 def in_line(text: str) -> str:

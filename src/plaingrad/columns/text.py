@@ -181,13 +181,19 @@ def _decoded(path: Path) -> str:
 
 
 def _first_row(text: str) -> tuple[str, list[str]]:
-    """Return what stands between the cells of a text, and those of its first row."""
-    rows = {
-        between: next(csv.reader(io.StringIO(text), delimiter=between), [])
-        for between in DELIMITERS
-    }
-    between = max(rows, key=lambda one: len(rows[one]))
-    return between, [name.strip() for name in rows[between]]
+    """Return what stands between the cells of a text, and those of its first row.
+
+    It is what makes the most cells of that row, and as many of the second.
+    """
+    rows: dict[str, list[str]] = {}
+    cells: dict[str, tuple[bool, int]] = {}
+    for between in DELIMITERS:
+        lines = csv.reader(io.StringIO(text), delimiter=between)
+        rows[between], second = next(lines, []), next(lines, [])
+        count = len(rows[between])
+        cells[between] = 1 < count == len(second), count
+    best = max(cells, key=lambda between: cells[between])
+    return best, [name.strip() for name in rows[best]]
 
 
 def _is_number(text: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..columns.choices import input_column, target_column
 from ..columns.files import frame
 from ..columns.kinds import KINDS, Kind
-from ..columns.table import Table
+from ..columns.table import Table, listed
 from ..columns.telling import telling
 from ..errors import DataError, unknown_name
 
@@ -71,12 +71,12 @@ def table(source: Any, target: str, kinds: Mapping[str, Kind] | None = None) -> 
     lost = [f"Rows without {target}, left out: {dropped:,}."] if dropped else []
     classes = tuple(truth.levels) if truth.kind == "category" else ()
     leaks = telling(inputs, truth)
-    warned = (
-        f"{name} tells {target} almost by itself. Where that is known only afterwards, "
-        f"ignore the column."
-        for name in leaks
-    )
-    return Table(tuple(inputs), truth, classes, (why, *lost, *warned), leaks)
+    if leaks:
+        lost.append(
+            f"Enough to tell {target}, almost: {listed(leaks)}. Where that is known "
+            f"only afterwards, ignore the column."
+        )
+    return Table(tuple(inputs), truth, classes, (why, *lost), leaks)
 
 
 def _read(source: Any, target: str, kinds: Mapping[str, Kind]) -> pl.DataFrame:

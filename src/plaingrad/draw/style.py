@@ -77,8 +77,8 @@ def rendered(ax: Axes, kind: str = "png") -> bytes:
     for text in figure.findobj(library("text").Text):
         text.set_fontfamily([*text.get_fontfamily(), *_chinese()])
     with warnings.catch_warnings():
-        # where no font has Chinese, its characters are boxes
-        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        # letters that no font of this computer has are boxes, as everywhere else
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         figure.savefig(buffer, format=kind, dpi=150, bbox_inches="tight")
     library("pyplot").close(figure)
     return buffer.getvalue()

@@ -101,7 +101,7 @@ class RawModel(ABC, Generic[D]):
             chosen["early_stopping"] = None
         chosen |= settings
         keep = _Keep(network, preparation)
-        chosen["callbacks"] = [keep, *chosen.get("callbacks", ())]
+        chosen["callbacks"] = [keep, *(chosen.get("callbacks") or ())]
         network.fit(*preparation(parts.train), seed=seed, **chosen)
         return cls(network, parts)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import draw, metrics
 from ..draw.style import rendered
-from ..errors import MissingExtraError
+from ..errors import MissingExtraError, PlaingradError
 from ..files import write_whole
 from ..model import Array
 from ..network import Network
@@ -113,11 +113,14 @@ def judged_classes(
 
 
 def costs(network: Network) -> Drawn:
-    """Return what draws the costs of the training, where it was here."""
-    trained = network._session is not None
-    if trained and np.isfinite(network.history.batch_loss).any():
-        return {"costs.png": lambda: draw.cost_curves(network.history)}
-    return {}
+    """Return what draws the costs of the training, where they are known."""
+    try:
+        history = network.history
+    except PlaingradError:  # it was loaded from a file
+        return {}
+    if not np.isfinite(history.batch_loss).any():
+        return {}
+    return {"costs.png": lambda: draw.cost_curves(history)}
 
 
 def in_png(drawn: Drawn) -> dict[str, bytes]:

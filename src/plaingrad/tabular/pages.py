@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..columns.table import amount, in_line
+from ..columns.table import amount, in_line, listed
 from ..raw.pages import ReportPages, brief, code, percent
 from ..raw.sentences import sentences
 from ..write.document import Part
@@ -38,9 +38,9 @@ class TablePages(ReportPages["TableReport"]):
         yield from self._more(len(of.importance), "less_important")
         score, rows = say[of.measures[0].name], f"{of.shuffled:,}"
         yield say["importance_note"].format(score=score, rows=rows)
-        target = code(in_line(of.target))
-        for name in of.telling:
-            yield say["telling"].format(column=code(in_line(name)), target=target)
+        if of.telling:
+            names = {"columns": code(listed(of.telling)), "target": code(of.target)}
+            yield say["telling"].format(**names)
         yield "## " + say["columns"]
         yield [say["column_columns"].split(" | "), *self._columns()]
         yield from self._more(len(of.columns) - 1, "more_columns")

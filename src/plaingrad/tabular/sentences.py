@@ -30,9 +30,9 @@ SENTENCES: dict[str, dict[str, str]] = {
         "column. Columns that say nearly the same share their importance.",
         "less_important": "{count} more columns are less important than these.",
         "more_columns": "{count} more columns are not shown.",
-        "telling": "*Look at* {column}: it tells {target} almost by itself. If it is "
-        "known only when {target} is known, too, or was made of it, the numbers above "
-        "are too good to be true; leave it out and train again.",
+        "telling": "*Look at* {columns}: enough to tell {target}, almost. What is "
+        "known only when {target} is known, too, or was made of it, makes the numbers "
+        "above too good to be true; leave it out and train again.",
         "columns": "The columns",
         "column_columns": "column | kind | missing | in these rows",
         "number": "number",
@@ -69,8 +69,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "接近 0 表示网络不需要这一列。内容几乎相同的列会分摊重要性。",
         "less_important": "另有 {count} 列，都不如以上各列重要。",
         "more_columns": "另有 {count} 列没有列出。",
-        "telling": "*请检查* {column}：单凭它几乎就能说出 {target}。"
-        "如果它要到 {target} 已知时才知道，或者就是由 {target} 算出来的，"
+        "telling": "*请检查* {columns}：单凭这样一列几乎就能说出 {target}。"
+        "如果这一列要到 {target} 已知时才知道，或者就是由 {target} 算出来的，"
         "上面的数字就好得不真实（*数据泄漏*，data leakage）；请去掉这一列再训练。",
         "columns": "各列",
         "column_columns": "列 | 种类 | 缺失 | 这些行中的内容",
