@@ -191,6 +191,13 @@ def test_mistakes_are_said_before_any_work(words, message, run, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_other_models_have_no_broken_pictures(run, tmp_path):
+    pg.Sequential(pg.Linear(2)).build((3,)).save("m.safetensors")
+    code, out, err = run("predict", "m.safetensors", "a.csv", "--skip-broken")
+    assert (code, out) == (1, "")
+    assert "goes with a model of images" in err
+
+
 def test_a_ready_task_goes_before_a_folder_of_its_name(run, tmp_path):
     shutil.move(tmp_path / "photos", tmp_path / "moons")
     assert not is_folder("moons")

@@ -25,6 +25,7 @@ from .errors import (
 from .files import make_folder, write_whole
 from .model import certificate_of
 from .network import Network, load
+from .pictures import PicturePreparation
 from .prove.certificate.record import Certificate
 from .raw_run import as_csv, model_of, predicted
 from .report import write_picture
@@ -409,6 +410,8 @@ def predict(options: argparse.Namespace) -> None:
     if out is not None and out.suffix not in kinds:
         raise unknown_name("kind of file", out.suffix, kinds)
     network, text = _open(options.model), None
+    if options.skip_broken and not isinstance(network.preparation, PicturePreparation):
+        raise SettingError("--skip-broken goes with a model of images. Leave it out.")
     if network.preparation is not None:
         with warnings_told():
             head, names, found = predicted(
