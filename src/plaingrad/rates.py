@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -96,21 +95,28 @@ class RateTest:
 
 
 class _Enough(Callback):
-    """Ends the test after its last update, or when the loss has become large."""
+    """Ends the test after its last update, or when the loss has become large.
+
+    Attributes
+    ----------
+    smoothed
+        The running mean of the losses, each divided by the sum of its weights.
+    risen
+        Whether the loss has become large.
+    """
 
     def __init__(self, updates: int) -> None:
-        self.updates = updates
-        self.mean, self.least, self.done = 0.0, math.inf, 0
-        self.risen = False
+        self.updates, self.smoothed = updates, list[float]()
+        self.mean, self.risen = 0.0, False
 
     def on_batch_end(self, history: History) -> bool:
         """Return whether it is enough."""
-        self.done += 1
         self.mean = SMOOTH * self.mean + (1 - SMOOTH) * history.batch_loss[-1]
-        here = self.mean / (1 - SMOOTH**self.done)
-        self.least = min(self.least, here)
-        self.risen = here - self.least > (WORSE - 1) * abs(self.least)
-        return self.risen or self.done >= self.updates
+        done = len(self.smoothed) + 1
+        self.smoothed.append(self.mean / (1 - SMOOTH**done))
+        least = min(self.smoothed)
+        self.risen = self.smoothed[-1] - least > (WORSE - 1) * abs(least)
+        return self.risen or done >= self.updates
 
 
 def rising(settings: Settings, lowest: float, highest: float, updates: int) -> Settings:
@@ -177,13 +183,5 @@ def find_rate(prepared: Prepared, machine: Machine) -> RateTest:
     schedule = cast(Rising, prepared.training.recipe.optimizer.lr)
     rates = np.geomspace(schedule.lowest, schedule.highest, schedule.updates)
     risen = enough.risen or overflowed
-    return RateTest(rates[: len(losses)], losses, _smoothed(losses), risen)
-
-
-def _smoothed(losses: Array) -> Array:
-    """Return the running mean, each divided by the sum of its weights."""
-    mean, made = 0.0, []
-    for count, loss in enumerate(losses.tolist(), 1):
-        mean = SMOOTH * mean + (1 - SMOOTH) * loss
-        made.append(mean / (1 - SMOOTH**count))
-    return np.array(made)
+    smoothed = np.array(enough.smoothed)
+    return RateTest(rates[: len(losses)], losses, smoothed, risen)
