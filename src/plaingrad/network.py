@@ -217,14 +217,14 @@ class Network(Layer):
         kept = self._params if warm_start else None
         known = self._features if kept is not None else None
         prepared = prepare(self, X, y, settings, self._masks, kept, known)
-        shelf, moment = opened(checkpoint, resume, prepared)
         shown = wanted(verbose)
-        if not warm_start:
-            self.preparation = None
-        self._adopt(Session.start(prepared, machine, shown))
-        if shown:
-            watchers.append(Progress(settings.epochs))
-        history = self.session.run(watchers, shelf, moment)
+        with opened(checkpoint, resume, prepared) as (shelf, moment):
+            if not warm_start:
+                self.preparation = None
+            self._adopt(Session.start(prepared, machine, shown))
+            if shown:
+                watchers.append(Progress(settings.epochs))
+            history = self.session.run(watchers, shelf, moment)
         return _told(history, None if shelf is None else shelf.folder)
 
     def partial_fit(

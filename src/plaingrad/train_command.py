@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .checkpoints.folder import steps
-from .checkpoints.settings import USUAL, Checkpoint
+from .checkpoints.settings import Checkpoint
 from .columns.files import KINDS as FILES
 from .data.parts import Parts
 from .errors import FileError, SettingError, unknown_name
@@ -93,7 +93,7 @@ def add_options(made: argparse.ArgumentParser) -> None:
     threads = "of the native engine (default: as many as the work is worth)"
     add("--threads", type=int, metavar="N", help=threads)
     seconds = "save it so often, to go on after a crash (default: 30)"
-    add("--checkpoint", type=float, metavar="S", default=USUAL, help=seconds)
+    add("--checkpoint", type=float, metavar="S", help=seconds)
     add("--resume", action="store_true", help="go on with a training that was ended")
     add("--quiet", action="store_true", help="say only the result")
 

@@ -7,8 +7,11 @@ from collections.abc import Callable
 
 from .stretch import Engine, Stretch, Watch
 
-BRIEF = 0.02
-"""Seconds that a call may keep Ctrl-C waiting."""
+BRIEF = 0.05
+"""Seconds that a call may keep Ctrl-C waiting.
+
+To give work to another thread takes about a millisecond until its caches are warm.
+"""
 PAUSE = 0.02
 """Seconds between two looks at an engine that works."""
 
@@ -24,7 +27,8 @@ def perform(
 
     Python hears Ctrl-C in its main thread only, and between two of its own steps. So
     an engine that blocks works beside the main thread, which waits for either. What is
-    raised here while it works is raised when it has ended.
+    raised here while it works is raised when it has ended. An engine that is to tell of
+    each update does so in the thread that asks, and hears Ctrl-C then.
 
     Parameters
     ----------
@@ -37,7 +41,7 @@ def perform(
     """
     brief = seconds is not None and seconds < BRIEF
     here = threading.current_thread() is threading.main_thread()
-    if brief or not here or not engine.blocking:
+    if brief or not here or watch.told is not None or not engine.blocking:
         engine.run(stretch, watch)
         return
     failed: list[BaseException] = []
