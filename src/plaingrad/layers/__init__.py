@@ -13,12 +13,14 @@ from .activation import (
     Softplus,
     Tanh,
 )
+from .augment import GaussianNoise, RandomFlip
 from .base import Layer
 from .combine import Residual, Sequence
 from .convolution import Conv2d
 from .dropout import Dropout
 from .linear import Linear
 from .pooling import AvgPool2d, GlobalAvgPool2d, MaxPool2d
+from .resample import RandomCrop, RandomRotation, RandomTranslation
 from .reshape import Flatten, Reshape
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "Conv2d",
     "Dropout",
     "Flatten",
+    "GaussianNoise",
     "GlobalAvgPool2d",
     "HardTanh",
     "Layer",
@@ -35,6 +38,10 @@ __all__ = [
     "Linear",
     "LogSoftmax",
     "MaxPool2d",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
     "ReLU",
     "Reshape",
     "Residual",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Real
+from typing import Literal
+
 from ..errors import SettingError, unknown_name, whole
 from ..initializers import Initializer
 
 Pair = tuple[int, int]
 Padding = str | int | Pair
+Fill = float | Literal["edge"]
 
 
 def pair(what: str, value: int | Pair, least: int = 1) -> Pair:
@@ -28,6 +33,23 @@ def padding(value: Padding) -> Padding:
             raise unknown_name("padding", value, ("valid", "same"))
         return value
     return pair("padding", value, least=0)
+
+
+def amount(what: str, value: float, most: float = math.inf) -> float:
+    """Return `value` when it is a finite number from 0 to `most`."""
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or not 0 <= value <= most or value == math.inf:
+        span = "not below 0" if most == math.inf else f"from 0 to {most}"
+        raise SettingError(f"{what} must be a finite number {span}, got {value!r}.")
+    return value
+
+
+def fill(value: Fill) -> Fill:
+    """Return what stands outside of an image: a finite number, or "edge"."""
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if value == "edge" or (number and math.isfinite(value)):
+        return value
+    raise SettingError(f"fill must be a finite number or 'edge', got {value!r}.")
 
 
 def bias(value: object) -> bool:
