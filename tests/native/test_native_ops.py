@@ -100,7 +100,7 @@ class Batched:
         """Return which inputs have samples."""
         arrays, odd = self.case.arrays, self.seed % 2
         if self.name == "take":
-            return [False, True]
+            return [False, *[True] * (len(arrays) - 1)]
         if self.name == "matmul":
             both = min(a.ndim for a in arrays) > 1 and not odd
             return [True, both]

@@ -44,11 +44,9 @@ class _RandomWindow(Augmentation):
     def plain(self, x: Node) -> Node:
         """Return the window in the middle of each image."""
         size = self.window(x)
-        for axis in range(2):
-            spare = _known(x.shape[1 + axis]) - size[axis]
-            part = slice(spare // 2, spare // 2 + size[axis])
-            x = x[:, part] if axis == 0 else x[:, :, part]
-        return x
+        first = [(_known(x.shape[1 + axis]) - size[axis]) // 2 for axis in range(2)]
+        rows, columns = (slice(first[i], first[i] + size[i]) for i in range(2))
+        return x if x.shape[1:3] == size else x[:, rows, columns]
 
     def _places(self, x: Node, size: int, axis: int) -> Node:
         """Return the rows (axis 0) or columns (axis 1) of the windows, (n, size)."""
@@ -96,7 +94,9 @@ class RandomTranslation(_RandomWindow):
     note = "random translation"
 
     def __init__(self, shift: int | Pair, fill: Fill = 0.0) -> None:
-        if isinstance(shift, float):
+        if isinstance(shift, float) or (
+            isinstance(shift, tuple) and any(isinstance(one, float) for one in shift)
+        ):
             raise SettingError(
                 f"shift must be a whole number of pixels, got {shift!r}. A tenth of "
                 f"images of 28 x 28 is RandomTranslation(3)."
