@@ -117,6 +117,10 @@ def by_torch(outputs, inputs, count=None):
             found[node] = torch.tensor(node.attrs["value"], dtype=torch.float64)
         elif name == "literal":
             found[node] = torch.tensor(node.attrs["value"])
+        elif name == "arange":
+            numbers = torch.arange(sized(node.attrs["count"]))
+            numbers = numbers.reshape(-1, *node.shape[1:])
+            found[node] = numbers.double() if node.kind == "float" else numbers
         elif name == "size":
             found[node] = torch.tensor(float(sized(node.attrs["size"])))
         else:
