@@ -79,6 +79,7 @@ PRINTED = (
     *("docs/engine.md", "docs/worksheet.md", "docs/prove.md"),
     *("docs/check.md", "docs/check-scripts.md", "docs/practice.md"),
     *("docs/tables.md", "docs/optimisers.md", "docs/sklearn.md"),
+    "docs/augmentation.md",
 )
 """English pages that show what their code prints."""
 PAGES = (
@@ -230,6 +231,9 @@ def pictures() -> None:
     save(pg.draw.cost_curves(net.history), "costs.png")
     save(pg.draw.confusion_matrix(test[1], net.predict(test[0])), "confusion.png")
     save(pg.draw.network(net.summary().layers()), "network.png")
+
+    net = pg.Sequential(pg.RandomTranslation(1), pg.RandomRotation(15), pg.Linear(10))
+    save(pg.draw.augmented(X[:5], net.augmented(X[:5], draws=8)), "augmented.png")
 
 
 def save(axes: object, name: str) -> None:

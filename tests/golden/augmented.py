@@ -44,12 +44,10 @@ for epoch in range(epochs):
         flipped0 = np.where(flip0[:, None, None, None], X[:, :, ::-1], X)
         padded0 = np.pad(flipped0, [(0, 0), (2, 2), (2, 2), (0, 0)])  # (n, 12, 12, 1)
         top0 = np.floor(5 * uniform(n, seed, step, 2)).astype(int)  # (n,)
-        places = np.arange(8)                    # (8,)
-        rows0 = top0[:, None] + places           # (n, 8)
+        rows0 = top0[:, None, None] + np.arange(8)[:, None]  # (n, 8, 1)
         left0 = np.floor(5 * uniform(n, seed, step, 3)).astype(int)  # (n,)
-        columns0 = left0[:, None] + places       # (n, 8)
-        flat0 = columns0[:, None, :]             # (n, 1, 8)
-        shifted0 = padded0[np.arange(n)[:, None, None], rows0[:, :, None], flat0]
+        columns0 = left0[:, None, None] + np.arange(8)  # (n, 1, 8)
+        shifted0 = padded0[np.arange(n)[:, None, None], rows0, columns0]  # (n, 8, 8, 1)
         patches1 = np.stack([
             shifted0[:, i:i+6, j:j+6] for i in range(3) for j in range(3)
         ], axis=3)                               # (n, 6, 6, 9, 1)

@@ -72,13 +72,13 @@ for epoch in range(epochs):
         lower1 = diff1_3 * padded1[samples1, y_behind1, x_before1] + product1_2
         rotated1 = (1 - y_share1) * upper1 + y_share1 * lower1  # (n, 6, 6, 2)
         top1 = np.floor(4 * uniform(n, seed, step, 2)) - 1  # (n,)
-        added1 = top1[:, None] + np.arange(5, dtype=np.float32)  # (n, 5)
-        rows1 = np.clip(added1, 0, 5).astype(int)      # (n, 5)
+        added1 = top1[:, None, None] + np.arange(5, dtype=np.float32)[:, None]
+        clipped1 = np.clip(added1, 0, 5)               # (n, 5, 1)
+        rows1 = clipped1.astype(int)                   # (n, 5, 1)
         left1 = np.floor(5 * uniform(n, seed, step, 3)) - 1  # (n,)
-        added1_2 = left1[:, None] + np.arange(4, dtype=np.float32)  # (n, 4)
-        columns1 = np.clip(added1_2, 0, 5).astype(int)  # (n, 4)
-        flat1 = columns1[:, None, :]                   # (n, 1, 4)
-        cropped1 = rotated1[samples1, rows1[:, :, None], flat1]  # (n, 5, 4, 2)
+        added1_2 = left1[:, None, None] + np.arange(4, dtype=np.float32)  # (n, 1, 4)
+        columns1 = np.clip(added1_2, 0, 5).astype(int)  # (n, 1, 4)
+        cropped1 = rotated1[samples1, rows1, columns1]  # (n, 5, 4, 2)  random crop
         diff_2 = 1 - uniform(n * 40, seed, step, 4).reshape(n, 5, 4, 2)  # (n, 5, 4, 2)
         u = uniform(n * 40, seed, step, 5).reshape(n, 5, 4, 2)  # (n, 5, 4, 2)
         noise1 = np.sqrt(-2 * np.log(diff_2)) * np.cos(2 * np.pi * u)  # (n, 5, 4, 2)
@@ -96,7 +96,7 @@ for epoch in range(epochs):
         db2 = dscores.sum(axis=0)                      # (2,)
         dcropped1 = (dscores @ W2.T).reshape(n, 5, 4, 2)  # (n, 5, 4, 2)
         drotated1 = np.zeros((n, 6, 6, 2), np.float32)
-        np.add.at(drotated1, (samples1, rows1[:, :, None], flat1), dcropped1)
+        np.add.at(drotated1, (samples1, rows1, columns1), dcropped1)
         dupper1 = drotated1 * (1 - y_share1)           # (n, 6, 6, 2)
         placed1 = np.zeros((n, 8, 8, 2), np.float32)
         np.add.at(placed1, (samples1, y_before1, x_before1), dupper1 * diff1_3)

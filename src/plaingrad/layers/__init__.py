@@ -13,7 +13,7 @@ from .activation import (
     Softplus,
     Tanh,
 )
-from .augment import GaussianNoise, RandomFlip
+from .augment import Augmentation, GaussianNoise, RandomFlip
 from .base import Layer
 from .combine import Residual, Sequence
 from .convolution import Conv2d
@@ -26,6 +26,7 @@ from .reshape import Flatten, Reshape
 __all__ = [
     "ELU",
     "GELU",
+    "Augmentation",
     "AvgPool2d",
     "Conv2d",
     "Dropout",

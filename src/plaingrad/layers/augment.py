@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 
-from ..errors import unknown_name
+from ..errors import amount, unknown_name
 from ..graph import Node
 from ..ops import cos, log, sqrt, where
+from ..shapes import Shape
 from ..trace import current
-from . import settings
 from .base import Layer
 from .window import images
 
@@ -23,7 +23,7 @@ class Augmentation(Layer):
     """A layer that changes its input at random while the network is trained.
 
     Subclasses write `drawn`, what the training sees, and `plain`, what everybody else
-    sees, where that is not the input as it is.
+    sees, where that is not the input as it is. Random numbers come from `uniform`.
     """
 
     def forward(self, x: Node, /) -> Node:
@@ -37,6 +37,15 @@ class Augmentation(Layer):
     def plain(self, x: Node) -> Node:
         """Return the input as it is when the network is used."""
         return x
+
+    def uniform(self, shape: Shape) -> Node:
+        """Return random numbers in [0, 1), new ones in each update; call it in `drawn`.
+
+        They are a pure function of the seed, the update and the number of the call, so
+        any update can be done again. Shapes may begin with the batch: `x.shape[:1]` for
+        one number for each sample.
+        """
+        return current().draw(shape)
 
 
 class RandomFlip(Augmentation):
@@ -112,13 +121,12 @@ class GaussianNoise(Augmentation):
     note = "Gaussian noise"
 
     def __init__(self, std: float) -> None:
-        self.std = settings.amount("std", std)
+        self.std = amount("std", std)
 
     def drawn(self, x: Node) -> Node:
         """Return x + std * noise."""
         if self.std == 0:
             return x
-        trace = current()
-        u, v = trace.draw(x.shape), trace.draw(x.shape)
+        u, v = self.uniform(x.shape), self.uniform(x.shape)
         noise = self.named(sqrt(-2 * log(1 - u)) * cos(2 * math.pi * v), "noise")
         return x + self.std * noise

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-from ..errors import SettingError, ShapeError
+from ..errors import SettingError, ShapeError, amount
 from ..graph import Node
 from ..ops import arange, clip, cos, floor, minimum, pad_images, sin, whole
 from ..shapes import Size, show
-from ..trace import current
 from . import settings
 from .augment import Augmentation
 from .base import Layer
@@ -39,7 +38,7 @@ class _RandomWindow(Augmentation):
             return x
         rows, columns = (self._places(x, size[axis], axis) for axis in range(2))
         wide = _bordered(self, x, self.padding)
-        return _pixels(self, wide, rows[:, :, None], columns[:, None])
+        return _pixels(self, wide, rows, columns)
 
     def plain(self, x: Node) -> Node:
         """Return the window in the middle of each image."""
@@ -49,18 +48,18 @@ class _RandomWindow(Augmentation):
         return x if x.shape[1:3] == size else x[:, rows, columns]
 
     def _places(self, x: Node, size: int, axis: int) -> Node:
-        """Return the rows (axis 0) or columns (axis 1) of the windows, (n, size)."""
+        """Return the rows, (n, size, 1), or with axis 1 the columns, (n, 1, size)."""
         pad, sides = self.padding[axis], _known(x.shape[1 + axis])
         start, places = NAMES[axis]
-        room = sides + 2 * pad - size
+        along, room = arange(size, 1 - axis), sides + 2 * pad - size
         if not room:
-            return arange(size)[None]
-        first = floor((room + 1) * current().draw(x.shape[:1]))
+            return along
+        first = floor((room + 1) * self.uniform(x.shape[:1]))
         if self.fill != "edge":
             first = self.named(whole(first), start)
-            return self.named(first[:, None] + arange(size), places)
+            return self.named(first[:, None, None] + along, places)
         first = self.named(first - pad, start)
-        inside = clip(first[:, None] + arange(size), 0, sides - 1)
+        inside = clip(first[:, None, None] + along, 0, sides - 1)
         return self.named(whole(inside), places)
 
 
@@ -148,8 +147,8 @@ class RandomCrop(_RandomWindow):
 
     def window(self, x: Node) -> Pair:
         """Return the size, when it fits into the image."""
-        sides = images(x).shape[1:3]
-        if any(mine > _known(side) for mine, side in zip(self.size, sides, strict=True)):
+        _, height, width, _ = images(x).shape
+        if self.size[0] > _known(height) or self.size[1] > _known(width):
             raise ShapeError(
                 f"a crop of {self.size[0]} x {self.size[1]} does not fit into images "
                 f"of shape {show(x.shape)}. Use a smaller size."
@@ -188,7 +187,7 @@ class RandomRotation(Augmentation):
     note = "random rotation"
 
     def __init__(self, degrees: float, fill: Fill = 0.0) -> None:
-        self.degrees = settings.amount("degrees", degrees, most=180)
+        self.degrees = amount("degrees", degrees, most=180)
         self.fill = settings.fill(fill)
 
     def drawn(self, x: Node) -> Node:
@@ -212,7 +211,7 @@ class RandomRotation(Augmentation):
     def _places(self, x: Node) -> tuple[Node, Node]:
         """Return where in the bordered image each pixel comes from."""
         n, height, width, _ = images(x).shape
-        turn = (2 * current().draw((n, 1, 1)) - 1) * math.radians(self.degrees)
+        turn = (2 * self.uniform((n, 1, 1)) - 1) * math.radians(self.degrees)
         angle = self.named(turn, "angle")
         c, s = self.named(cos(angle), "cos"), self.named(sin(angle), "sin")
         middle = (_known(height) - 1) / 2, (_known(width) - 1) / 2

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from numbers import Real
 from typing import Literal
 
-from ..errors import SettingError, unknown_name, whole
+from ..errors import SettingError, is_number, unknown_name, whole
 from ..initializers import Initializer
 
 Pair = tuple[int, int]
@@ -35,19 +34,9 @@ def padding(value: Padding) -> Padding:
     return pair("padding", value, least=0)
 
 
-def amount(what: str, value: float, most: float = math.inf) -> float:
-    """Return `value` when it is a finite number from 0 to `most`."""
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if not number or not 0 <= value <= most or value == math.inf:
-        span = "not below 0" if most == math.inf else f"from 0 to {most}"
-        raise SettingError(f"{what} must be a finite number {span}, got {value!r}.")
-    return value
-
-
 def fill(value: Fill) -> Fill:
     """Return what stands outside of an image: a finite number, or "edge"."""
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if value == "edge" or (number and math.isfinite(value)):
+    if value == "edge" or (is_number(value) and math.isfinite(value)):
         return value
     raise SettingError(f"fill must be a finite number or 'edge', got {value!r}.")
 

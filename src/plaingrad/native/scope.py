@@ -298,13 +298,16 @@ class Scope:
                 return self._call(x)
 
     def _load(self, x: Load) -> Value:
-        b, element = self.b, self.layout.stored(x.buffer)
         if x.chosen:
             return self._narrow(self._picked(x))
-        step = self.step(x)
+        element = self.layout.stored(x.buffer)
+        return self._narrow(self._here(self.address(x), element, self.step(x)))
+
+    def _here(self, address: Value, element: str, step: int) -> Value:
+        """Load a vector whose lanes stand `step` entries apart, or what all share."""
         if step == 0:
-            return self._narrow(b.load(self.address(x), Kind(element)))
-        return self._narrow(self.vector(self.address(x), element, step, self.counting))
+            return self.b.load(address, Kind(element))
+        return self.vector(address, element, step, self.counting)
 
     @property
     def counting(self) -> int:
@@ -326,16 +329,18 @@ class Scope:
         return b.gathered(each + each[:1] * (width - count))
 
     def _picked(self, x: Load) -> Value:
-        """Load entries that are chosen lane by lane."""
+        """Load entries that are chosen, lane by lane where they differ."""
         b, element = self.b, self.layout.stored(x.buffer)
         chosen, there = self.chosen(x.chosen, x.buffer)
         step, start = self.step(x), self.address(x)
-        lanes = self.width if chosen.kind.lanes > 1 or step else 1
-        each = []
-        for i in range(min(lanes, self.counting)):
-            one = b.lane(chosen, i) + i * step
-            each.append(b.load(b.at(start, one, element), Kind(element)))
-        found = b.gathered(each + each[:1] * (lanes - len(each)))
+        if chosen.kind.lanes == 1:
+            found = self._here(b.at(start, chosen, element), element, step)
+        else:
+            each = []
+            for i in range(self.counting):
+                one = b.lane(chosen, i) + i * step
+                each.append(b.load(b.at(start, one, element), Kind(element)))
+            found = b.gathered(each + each[:1] * (self.width - len(each)))
         # NumPy would refuse; a loss that is no number ends the training
         return b.select(there, found, nan) if found.kind.is_float else found
 

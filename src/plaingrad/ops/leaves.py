@@ -87,7 +87,9 @@ define(
 def _arange_text(node: Node) -> str:
     dtype = ", dtype={float}" if node.kind == "float" else ""
     axes = ", ".join([":", *["None"] * node.attrs["behind"]])
-    return f"np.arange({node.attrs['count']}{dtype})" + (f"[{axes}]" if node.ndim > 1 else "")
+    return f"np.arange({node.attrs['count']}{dtype})" + (
+        f"[{axes}]" if node.ndim > 1 else ""
+    )
 
 
 def _arange_maths(count: Size) -> str:

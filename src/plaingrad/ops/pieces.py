@@ -30,7 +30,7 @@ def _slice_rule(types: Sequence[Type], attrs: Attrs) -> Type:
 
 
 def _part_text(part: tuple[int, int, int] | None, size: Size) -> str:
-    if part is None:
+    if part is None or isinstance(size, Dim):
         return ":"
     start, stop, step = part
     first, end = (0, size) if step > 0 else (size - 1, -1)
@@ -206,10 +206,10 @@ def _places(node: Node, mark: str) -> str:
 def _take_domain(rng: np.random.Generator) -> Case:
     front = random_shape(rng, 2)
     count = int(rng.integers(1, 4))
-    chosen = [
-        np.asarray(rng.integers(-3, 3, size=[s if rng.random() < 0.7 else 1 for s in front]))
-        for _ in range(count)
-    ]
+    chosen = []
+    for _ in range(count):
+        sizes = [size if rng.random() < 0.7 else 1 for size in front]
+        chosen.append(np.asarray(rng.integers(-3, 3, size=sizes)))
     return [spread(rng, (*[3] * count, *random_shape(rng, 2))), *chosen], {}
 
 

@@ -136,10 +136,10 @@ DERIVATION: dict[str, dict[str, str]] = {
         "number that it names, before and after along each axis.",
         "read_place": "$\\operatorname{place}$ puts an array into zeros, at the "
         "positions named.",
-        "read_index": "$x[k]$ are the entries of $x$ with the numbers $k$, counted from "
-        "0, and $x[i, j]$ those with numbers along two axes; $x[a:b]$ is a slice.",
-        "read_put": "$\\operatorname{put}_{k}$ adds row $j$ to row $k_j$ of zeros; with "
-        "several numbers each entry is added at the place that they name.",
+        "read_index": "$x[k]$ are the entries of $x$ with the numbers $k$, counted "
+        "from 0, $x[i, j]$ those with numbers along two axes; $x[a:b]$ is a slice.",
+        "read_put": "$\\operatorname{put}_{k}$ adds row $j$ to row $k_j$ of zeros; "
+        "with several numbers each entry is added at the place that they name.",
         "read_uniform": "$\\operatorname{uniform}$ gives random numbers in $[0, 1)$ "
         "that depend on the seed, the update and a number for the place.",
         "read_fixed": "A derivative with a bar holds the values below the bar fixed.",
