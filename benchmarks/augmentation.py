@@ -92,7 +92,7 @@ def page(
         "Written by `python -m benchmarks.augmentation`, for a network of two",
         "convolutions (8 and 16 kernels of 3 x 3) and one dense layer.",
         "",
-        f"The time of an update of {BATCH} images, on one thread: "
+        f"The time of an update of {BATCH} images, on one thread:",
         f"{machine['cpu']}, {machine['date'][:10]}.",
         "",
         "| in front | 28 x 28 x 1 | 28 x 28 x 3 |",
@@ -133,7 +133,7 @@ def main() -> None:
     taken = [costs(channels, options.repetitions) for channels in (1, 3)]
     found = scores(options.count, options.seeds, options.epochs)
     told = (
-        f"Accuracy on MNIST's 10,000 test digits after {options.epochs} epochs on "
+        f"Accuracy on MNIST's 10,000 test digits after {options.epochs} epochs on\n"
         f"{options.count} of its training digits, others for each seed:"
     )
     text = page(taken, found, told)
