@@ -216,6 +216,7 @@ def expressions(X, Y, Z, P, W, V, one, u, s, I, K, J, L, B, C, D):  # noqa: E741
     rows, turned = literal([0, 2, 0, -1]), np.tanh(P).transpose(0, 2, 1).reshape(N, 6)
     n = X.shape[0]
     each, rank, half = arange(n), arange(n, 1), whole(I / 2)
+    four = arange(4)
     return {
         "rows of a view": W.T[I] * Z,
         "rows of a cut": W[1:, ::2][J] * Z[:, :, None],
@@ -244,10 +245,18 @@ def expressions(X, Y, Z, P, W, V, one, u, s, I, K, J, L, B, C, D):  # noqa: E741
         ],
         "entries of each sample": [P[rank, J], P[rank, whole(K / 9), J]],
         "entries of a view": P.transpose(0, 2, 1)[rank, J],
-        "rows of all samples": W[arange(4), half[:, None]].sum(axis=1) * Y,
+        "rows of all samples": W[four, half[:, None]].sum(axis=1) * Y,
         "added to samples": [
             put(P, rank, J, shape=(N, 3, 2)),
             put(Y, each, I, shape=(N, 4)),
+        ],
+        "added to each": [
+            put(X, each, shape=(N, 4)),
+            put(P, rank, [1, 2, 0], shape=(N, 3, 2)),
+        ],
+        "the diagonal": [
+            W[four, four] * X,
+            put(u, four, four, shape=(4, 4)) @ X[:, :, None],
         ],
         "added in samples": put(P, rank, J, J, shape=(N, 2, 3, 2)),
         "added to all": put(P, rank, J, shape=(N, 1, 2)),
@@ -262,7 +271,7 @@ def expressions(X, Y, Z, P, W, V, one, u, s, I, K, J, L, B, C, D):  # noqa: E741
             whole(X * 3) + 0.5,
             W[whole(np.minimum(np.abs(Y), 3))],
         ],
-        "numbers of places": [arange(4) * X, arange(3, 1) + P, each * Y],
+        "numbers of places": [four * X, arange(3, 1) + P, each * Y],
         "truths": [B * C, B + C, np.maximum(B, C), np.minimum(B, D), np.where(B, C, B)],
         "truths compared": [B > C, B >= C, B < D, B <= C, np.equal(B, C)],
         "truths folded": [B.max(axis=1), B.sum(axis=1), B.mean(axis=1), B.mean() * Y],

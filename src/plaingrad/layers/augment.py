@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from ..errors import amount, unknown_name
+from ..errors import PlaingradError, amount, unknown_name
 from ..graph import Node
 from ..ops import cos, log, sqrt, where
 from ..shapes import Shape
@@ -30,9 +30,12 @@ class Augmentation(Layer):
         """Return the input, changed at random when training."""
         return self.drawn(x) if current().training else self.plain(x)
 
-    def drawn(self, x: Node) -> Node:
+    def drawn(self, x: Node) -> Node:  # noqa: ARG002
         """Return the input, changed at random."""
-        raise NotImplementedError
+        raise PlaingradError(
+            f"{type(self).__name__} has no drawn method. Write one: "
+            f"def drawn(self, x): return ..."
+        )
 
     def plain(self, x: Node) -> Node:
         """Return the input as it is when the network is used."""

@@ -416,20 +416,23 @@ class Making:
     ) -> tuple[Places, Chosen]:
         """Return where the entries that arrays of numbers choose stand in a buffer.
 
-        Numbers that count along with a loop are places; of others an axis is left to be
-        chosen. The only entry along an axis needs no choice.
+        Numbers that count along with a loop are places, once for each loop; of others
+        an axis is left to be chosen. The only entry along an axis needs no choice.
         """
         front = len(index) - (table.ndim - len(numbers))
         wide = broadcast(*(one.shape for one in numbers))
         axes = self.whole._axes(table)
         places: list[Place] = []
         chosen: list[tuple[int, Expr]] = []
+        used: set[Counter] = set()
         for axis, one in enumerate(numbers):
             size, least = table.shape[axis], _narrowed(index[:front], one.shape, wide)
             if size == 1:
                 continue
-            if one.op.name == "arange" and one.attrs["count"] == size:
-                places += [value(least[0])]
+            counts = one.op.name == "arange" and one.attrs["count"] == size
+            if counts and not used & {*self._counters(least)}:
+                places += [value(group) for group in regroup(least[0], axes[axis])]
+                used |= {*self._counters(least)}
             elif isinstance(size, int):
                 chosen.append((len(places), self.expr(one, least)))
                 places.append(Place())

@@ -150,7 +150,9 @@ define(
     "whole",
     rule=lambda types, attrs: Type(types[0].shape, "int"),
     text="{0}.astype(int)",
-    maths="#0",
+    maths=lambda node: (
+        "#0" if node.inputs[0].op.name == "floor" else "\\operatorname{int}(#0)"
+    ),
     grad=lambda y, g: (None,),
     domain=reals(1, apart=0.1),
     hint="places",

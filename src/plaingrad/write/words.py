@@ -138,6 +138,7 @@ DERIVATION: dict[str, dict[str, str]] = {
         "positions named.",
         "read_index": "$x[k]$ are the entries of $x$ with the numbers $k$, counted "
         "from 0, $x[i, j]$ those with numbers along two axes; $x[a:b]$ is a slice.",
+        "read_int": "$\\operatorname{int}$ leaves out what stands behind the point.",
         "read_put": "$\\operatorname{put}_{k}$ adds row $j$ to row $k_j$ of zeros; "
         "with several numbers each entry is added at the place that they name.",
         "read_uniform": "$\\operatorname{uniform}$ gives random numbers in $[0, 1)$ "
@@ -236,6 +237,7 @@ DERIVATION: dict[str, dict[str, str]] = {
         "read_place": "$\\operatorname{place}$ 把数组放进全零数组中写明的位置。",
         "read_index": "$x[k]$ 取出 $x$ 中编号为 $k$（从 0 起）的元素，$x[i, j]$ "
         "按两个轴上的编号取出元素；$x[a:b]$ 是切片。",
+        "read_int": "$\\operatorname{int}$ 去掉小数点后面的部分。",
         "read_put": "$\\operatorname{put}_{k}$ 把第 $j$ 行加到全零数组的第 $k_j$ 行；"
         "有多个编号时，每个元素加到它们所指的位置。",
         "read_uniform": "$\\operatorname{uniform}$ 给出 $[0, 1)$ 内的随机数，"
