@@ -426,15 +426,16 @@ class Making:
         chosen: list[tuple[int, Expr]] = []
         used: set[Counter] = set()
         for axis, one in enumerate(numbers):
-            size, least = table.shape[axis], _narrowed(index[:front], one.shape, wide)
+            size, entry = table.shape[axis], _narrowed(index[:front], one.shape, wide)
+            counters = set(self._counters(entry))
             if size == 1:
                 continue
             counts = one.op.name == "arange" and one.attrs["count"] == size
-            if counts and not used & {*self._counters(least)}:
-                places += [value(group) for group in regroup(least[0], axes[axis])]
-                used |= {*self._counters(least)}
+            if counts and not used & counters:
+                places += [value(group) for group in regroup(entry[0], axes[axis])]
+                used |= counters
             elif isinstance(size, int):
-                chosen.append((len(places), self.expr(one, least)))
+                chosen.append((len(places), self.expr(one, entry)))
                 places.append(Place())
             else:
                 raise Unsupported("rows that are chosen among the samples")
