@@ -476,8 +476,6 @@ class Scope:
                 ready.append(self._as(v, Kind(element)) if isinstance(v, Value) else v)
         lanes = max((v.kind.lanes for v in ready if isinstance(v, Value)), default=1)
         made = evaluate(self.b, x.node, ready, Kind(element, lanes))
-        if x.kind == "int":
-            return self._as(made, Kind("i32"))
         return self._truth(made) if x.kind == "bool" else made
 
     def _truth(self, v: Any) -> Value:

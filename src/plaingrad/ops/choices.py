@@ -149,7 +149,9 @@ define(
 define(
     "whole",
     rule=lambda types, attrs: Type(types[0].shape, "int"),
-    text="{0}.astype(int)",
+    text=lambda node: (
+        "int({0})" if node.inputs[0].kind == "number" else "{0}.astype(int)"
+    ),
     maths=lambda node: (
         "#0" if node.inputs[0].op.name == "floor" else "\\operatorname{int}(#0)"
     ),
@@ -157,7 +159,7 @@ define(
     domain=reals(1, apart=0.1),
     hint="places",
     analytic=False,
-    native="{0}",
+    native="np.trunc({0})",
 )
 
 
