@@ -205,17 +205,14 @@ def augmented(images: ArrayLike, seen: ArrayLike, ax: Axes | None = None) -> Axe
             f"(draws, {len(originals)}, h, w, ...), got {drawn.shape}. Pass "
             f"net.augmented(images, draws=7)."
         )
-    rows = [originals, *drawn]
-    columns = [_as_images(one, len(originals)) for one in rows]
-    height, width = np.max([one.shape[1:3] for one in columns], axis=0).tolist()
-    low, high = min(map(np.min, columns)), max(map(np.max, columns))
-    pixels = np.stack([_centred(one, height, width) for one in columns], axis=1)
+    looks = [_as_images(one, len(originals)) for one in (originals, *drawn)]
+    low, high = min(0, *map(np.min, looks)), max(1, *map(np.max, looks))
+    height, width = np.max([one.shape[1:3] for one in looks], axis=0).tolist()
+    pixels = np.stack([_centred(one, height, width) for one in looks], axis=1)
     tiles = pixels.reshape(-1, *pixels.shape[2:])
-    gaps = math.ceil(height / 10), math.ceil(width / 10)
-    grid = Grid(len(tiles), height, width, len(columns), gaps)
+    grid = Grid(len(tiles), height, width, len(looks))
     ax = new_axes(ax, grid.figure_size)
     bare(ax)
-    low, high = min(low, 0), max(high, 1)
     image = (grid.tiled(tiles, fill=np.nan) - low) / (high - low)
     shown = np.where(np.isnan(image), 1.0, image)
     ax.imshow(shown, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
