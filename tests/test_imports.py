@@ -53,6 +53,7 @@ STAGES = {
     "model": "networks in files",
     "checkpoints": "trainings in files, to go on from",
     "inside": "the values of a training step",
+    "augmented": "what a training sees of its samples",
     "curvature": "how sharply a loss bends",
     "rates": "which learning rate",
     "summary": "the table of layers",

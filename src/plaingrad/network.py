@@ -11,6 +11,7 @@ from typing import Any, Literal, Self, cast
 
 import numpy as np
 
+from .augmented import augmented
 from .checkpoints.folder import opened
 from .checkpoints.settings import Checkpoint
 from .compose import Forward, compose, forward, reading, start_line
@@ -506,6 +507,34 @@ class Network(Layer):
             f"inside {name}", lambda: written(procedure, self.params, self._dtype)
         )
         return np.asarray(run(*data)[0])
+
+    def augmented(self, X: Any, draws: int = 1, seed: int = 0) -> Array:
+        """Return what a training sees of samples that its first layers augment.
+
+        Parameters
+        ----------
+        X
+            Samples (n, ...).
+        draws
+            How many updates look at them: the first, the second and so on of a
+            training, with X as the batch of each.
+        seed
+            That of the training.
+
+        Returns
+        -------
+        ndarray
+            Of shape (draws, n, ...): the output of the last augmentation (such as
+            `RandomFlip`) that comes before parameters.
+
+        Raises
+        ------
+        SettingError
+            When the network has none there.
+        """
+        known = self._features if self._params is not None else None
+        inputs = as_features(X, self._dtype, known)
+        return augmented(self, inputs, whole("draws", draws), whole("seed", seed, 0))
 
     def _checked(self, X: Any, y: Any, made: Forward) -> tuple[Array, Array]:
         """Return samples and targets as the program takes them."""

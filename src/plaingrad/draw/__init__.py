@@ -7,13 +7,14 @@ something is drawn.
 
 from .curves import activation, cost_curves, rate_test
 from .diagram import network
-from .images import features, kernels, misclassified
+from .images import augmented, features, kernels, misclassified
 from .matrices import confusion_matrix, weights
 from .points import decision_regions, scatter
 from .residuals import residuals
 
 __all__ = [
     "activation",
+    "augmented",
     "confusion_matrix",
     "cost_curves",
     "decision_regions",

@@ -1,4 +1,4 @@
-"""Grids of small images: kernels, first-layer features, misclassified samples."""
+"""Grids of small images: kernels, features, misclassified and augmented samples."""
 
 from __future__ import annotations
 
@@ -196,6 +196,62 @@ def _short(file: str) -> str:
     # other scripts than Latin have wider letters
     half = NAME // 2 if name.isascii() else NAME // 4
     return name if len(name) <= 2 * half else f"{name[:half]}…{name[-half:]}"
+
+
+def augmented(images: ArrayLike, seen: ArrayLike, ax: Axes | None = None) -> Axes:
+    """Draw images, and beside each of them what a training sees in its place.
+
+    Parameters
+    ----------
+    images : array of shape (n, h, w), (n, h, w, 1) or (n, h, w, 3)
+        The images as they are.
+    seen : array of shape (draws, n, ...)
+        What became of them: `net.augmented(images, draws)`. They may have another size.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib Axes
+        With one image of all: a row for each image, itself on the left. Values outside
+        [0, 1] are scaled into it, all by the same rule.
+
+    Raises
+    ------
+    ShapeError
+        When the arrays have other shapes.
+    MissingExtraError
+        When matplotlib is not installed.
+    """
+    drawn, originals = np.asarray(seen), np.asarray(images)
+    if drawn.ndim < 4 or drawn.shape[1] != len(originals):
+        raise ShapeError(
+            f"seen must hold each of {len(originals)} images several times, shape "
+            f"(draws, {len(originals)}, h, w, ...), got {drawn.shape}. Pass "
+            f"net.augmented(images, draws=7)."
+        )
+    looks = [_as_images(one, len(originals)) for one in (originals, *drawn)]
+    low, high = min(0, *map(np.min, looks)), max(1, *map(np.max, looks))
+    height, width = np.max([one.shape[1:3] for one in looks], axis=0).tolist()
+    pixels = np.stack([_centred(one, height, width) for one in looks], axis=1)
+    tiles = pixels.reshape(-1, *pixels.shape[2:])
+    grid = Grid(len(tiles), height, width, len(looks))
+    ax = new_axes(ax, grid.figure_size)
+    bare(ax)
+    image = (grid.tiled(tiles, fill=np.nan) - low) / (high - low)
+    shown = np.where(np.isnan(image), 1.0, image)
+    ax.imshow(shown, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    ax.set_title(f"images as they are, and as {len(drawn)} updates see them")
+    return ax
+
+
+def _centred(images: NDArray[Any], height: int, width: int) -> NDArray[np.float64]:
+    """Return images in the middle of larger ones, whose rest is nan."""
+    top, left = (height - images.shape[1]) // 2, (width - images.shape[2]) // 2
+    shape = (len(images), height, width, *images.shape[3:])
+    wide = np.full(shape, np.nan)
+    wide[:, top : top + images.shape[1], left : left + images.shape[2]] = images
+    return wide
 
 
 class Grid:
