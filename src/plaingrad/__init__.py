@@ -30,10 +30,12 @@ from .initializers import (
 from .layers import (
     ELU,
     GELU,
+    Augmentation,
     AvgPool2d,
     Conv2d,
     Dropout,
     Flatten,
+    GaussianNoise,
     GlobalAvgPool2d,
     HardTanh,
     Layer,
@@ -41,6 +43,10 @@ from .layers import (
     Linear,
     LogSoftmax,
     MaxPool2d,
+    RandomCrop,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
     ReLU,
     Reshape,
     Residual,
@@ -99,6 +105,7 @@ from .tuning import Search, Trial, search
 if TYPE_CHECKING:
     from . import callbacks, data, draw, lessons, metrics, sklearn
     from .tabular import TableModel
+    from .visual import ImageModel
 
 __version__ = "0.1.0"
 
@@ -112,6 +119,7 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Augmentation",
     "AvgPool2d",
     "BinaryCrossEntropy",
     "Callback",
@@ -130,6 +138,7 @@ __all__ = [
     "Exponential",
     "FallbackWarning",
     "Flatten",
+    "GaussianNoise",
     "GlobalAvgPool2d",
     "Glorot",
     "HardTanh",
@@ -137,6 +146,7 @@ __all__ = [
     "Hinge",
     "History",
     "Huber",
+    "ImageModel",
     "Initializer",
     "Layer",
     "LeCun",
@@ -156,6 +166,10 @@ __all__ = [
     "PlaingradError",
     "Poisson",
     "RMSprop",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
     "RateTest",
     "ReLU",
     "ReduceOnPlateau",
@@ -202,11 +216,14 @@ __all__ = [
     "value_and_grad",
 ]
 
+MODELS = {"ImageModel": "visual", "TableModel": "tabular"}
+"""Where the models of raw data are, which not everybody needs."""
+
 
 def __getattr__(name: str) -> Any:
     """Import what not everybody needs when it is first asked for."""
     if name in ("callbacks", "data", "draw", "lessons", "metrics", "sklearn"):
         return importlib.import_module(f"{__name__}.{name}")
-    if name == "TableModel":
-        return importlib.import_module(f"{__name__}.tabular").TableModel
+    if name in MODELS:
+        return getattr(importlib.import_module(f"{__name__}.{MODELS[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

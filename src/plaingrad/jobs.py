@@ -1,4 +1,4 @@
-"""What the command line learns: the data of a task or a table, in three parts."""
+"""What the command line learns: a task, a table or pictures, in three parts."""
 
 from __future__ import annotations
 
@@ -6,23 +6,38 @@ import argparse
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from .choices import outputs_of
+from .columns.files import KINDS as FILES
+from .errors import SettingError, unknown_name
 from .network import Network, Sequential
+from .raw import RawModel
+from .raw_run import (
+    is_folder,
+    is_table,
+    read_images,
+    read_table,
+    write_raw_run,
+)
 from .report import write_run
-from .table_run import read_table, write_table_run
 from .tabular import TableModel
-from .tabular.model import prepared_parts
-from .tabular.usual import usual_network, usual_settings
 from .tasks import TASKS, Pair, find
 from .train.history import brief
+from .visual import ImageModel
 from .write.words import words
 
 SAME = ("seed", "dtype", "engine", "threads")
 """The options that `fit` takes as they are, whatever is learnt."""
-DEFAULTS = {"lang": "en", "seed": 0, "dtype": "float32", "engine": "auto"}
-SHARED = ("target", "lang", "epochs", "patience", *SAME)
+DEFAULTS: dict[str, Any] = {
+    "fit": "crop",
+    "lang": "en",
+    "seed": 0,
+    "dtype": "float32",
+    "engine": "auto",
+}
+SKIP = "leave out pictures that cannot be read"
+SHARED = ("target", "size", "fit", "colour", "lang", "epochs", "patience", *SAME)
 """The options of all commands that train which have a value, once."""
 
 
@@ -56,7 +71,7 @@ class Job(Protocol):
     def about(self) -> str:
         """Return what is known of the data before."""
 
-    def network(self) -> Sequential:
+    def network(self) -> Network:
         """Return the usual network."""
 
     def judge(self, network: Network) -> tuple[list[str], dict[str, Any]]:
@@ -81,8 +96,11 @@ class TaskJob:
 
     def about(self) -> str:
         """Return how many samples there are."""
+        folder = ""
+        if Path(self.name).is_dir():
+            folder = f"{self.name} is a ready task; for the folder: {self.name}/\n"
         return (
-            f"{self.name}: {len(self.train[1]):,} samples to learn from, "
+            f"{folder}{self.name}: {len(self.train[1]):,} samples to learn from, "
             f"{len(self.validation[1]):,} to validate, {len(self.test[1]):,} to test"
         )
 
@@ -103,52 +121,86 @@ class TaskJob:
         return write_run(folder, network, self.test, results)
 
 
-class TableJob:
-    """A column of a table."""
+class RawJob:
+    """A column of a table, or a folder of pictures."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         words(options.lang)  # a language that is not there is said before any work
-        self.rows = read_table(options.task, options.target, options.kind)
-        self.lang, self.file = options.lang, options.task
-        self.name = Path(options.task).stem
-        self.parts, self.preparation = prepared_parts(self.rows, options.seed)
+        self.kind, self.data, self.name = _read_raw(options)
+        self.lang, self.source = options.lang, options.task
+        ready = self.kind.ready(self.data, options.seed)
+        self.parts, self.preparation, self._network, usual = ready
+        self.usual: Mapping[str, Any] = usual
         self.train = self.preparation(self.parts.train)
         self.validation = self.preparation(self.parts.validation)
-        self.outputs = self.rows.outputs
-        self.usual: Mapping[str, Any] = usual_settings(len(self.parts.train))
+        self.outputs = self.data.outputs
 
     @cached_property
     def test(self) -> Pair:
         """Samples and targets that nobody has seen."""
-        return self.preparation(self.parts.test)
+        return cast(Pair, self.preparation(self.parts.test))
 
     def about(self) -> str:
-        """Return what was found in the table."""
-        return str(self.rows)
+        """Return what was found in the data."""
+        return str(self.data)
 
-    def network(self) -> Sequential:
-        """Return the usual network for so many rows."""
-        return usual_network(self.outputs, len(self.parts.train))
+    def network(self) -> Network:
+        """Return the usual network for such data."""
+        return self._network
 
     def judge(self, network: Network) -> tuple[list[str], dict[str, Any]]:
         """Return the measures of the report, with their intervals."""
         network.preparation = self.preparation
-        self.report = TableModel(network, self.parts).report(lang=self.lang)
+        self.model = self.kind(network, self.parts)
+        self.report = self.model.report(lang=self.lang)
         lines = []
         for one in self.report.measures:
             low, high = map(brief, one.interval)
             told = f"test {one.name} {brief(one.value)}, 95 % within {low} .. {high}"
             lines.append(told)
         values = {one.name: one.value for one in self.report.measures}
-        target = self.rows.target.name
-        return lines, {"task": self.file, "target": target, "test": values}
+        results = {"task": self.source, "target": self.report.target, "test": values}
+        return lines, results
 
     def write(
-        self, folder: Path, network: Network, results: Mapping[str, Any]
+        self,
+        folder: Path,
+        network: Network,  # noqa: ARG002
+        results: Mapping[str, Any],
     ) -> Iterator[tuple[str, str]]:
         """Write model, history, script and report."""
-        model = TableModel(network, self.parts)
-        return write_table_run(folder, model, self.report, results)
+        return write_raw_run(folder, self.model, self.report, results)
+
+
+def _read_raw(options: argparse.Namespace) -> tuple[type[RawModel[Any]], Any, str]:
+    """Return the kind of model, the table or the images, and what they are called."""
+    if is_table(options.task):
+        rows = read_table(options.task, options.target, options.kind)
+        return TableModel, rows, Path(options.task).stem
+    given = (options.size, options.fit, options.colour, options.skip_broken)
+    shown = read_images(options.task, *given)
+    return ImageModel, shown, shown.root.resolve().name
+
+
+def _refuse_others(options: argparse.Namespace) -> None:
+    """Refuse options that go with something else than what is to be learnt."""
+    name, ending = options.task, Path(options.task).suffix
+    if ending and not is_table(name) and not is_folder(name):
+        raise unknown_name("kind of table", ending, FILES)
+    kind = "a folder" if is_folder(name) else "a ready task"
+    kind = "a table" if is_table(name) else kind
+    table = options.target is not None or options.kind
+    if table and kind != "a table":
+        raise SettingError(
+            f"--target and --kind go with a table ({', '.join(FILES)}), and {name!r} "
+            f"is {kind}. Leave them out, or give the file of a table."
+        )
+    form = (options.size, options.colour) != (None, None) or options.fit != "crop"
+    if (form or options.skip_broken) and kind != "a folder":
+        raise SettingError(
+            f"--size, --fit, --colour and --skip-broken go with a folder of pictures, "
+            f"and {name!r} is {kind}. Leave them out, or give a folder: {name}/."
+        )
 
 
 def job_of(options: argparse.Namespace) -> Job:
@@ -159,8 +211,9 @@ def job_of(options: argparse.Namespace) -> Job:
     SettingError, FileError, DataError
         When there is no such task, or the table cannot be learnt.
     """
-    if options.target is not None or options.kind or Path(options.task).suffix:
-        return TableJob(options)
+    _refuse_others(options)
+    if is_table(options.task) or is_folder(options.task):
+        return RawJob(options)
     return TaskJob(options.task, options.seed)
 
 
@@ -173,16 +226,21 @@ def listed() -> str:
 def add_job_options(made: argparse.ArgumentParser, out: str) -> None:
     """Add to a command what says what is learnt, and on what it runs."""
     add = made.add_argument
-    add("task", metavar="TASK", help="what to learn: a task below, or a table's file")
+    what = "what to learn: a task below, a table's file, or a folder of pictures"
+    add("task", metavar="TASK", help=what)
     add("--out", type=Path, metavar="DIR", help=out)
     add("--target", metavar="NAME", help="the column of the table to predict")
     kind = "what a column is: number, category, date or ignore; may be repeated"
     add("--kind", metavar="NAME=KIND", action="append", default=[], help=kind)
-    add(
-        "--lang",
-        default=DEFAULTS["lang"],
-        help="of the report on a table: en (default) or zh",
-    )
+    size = "of pictures in pixels, as 64 or HEIGHTxWIDTH (default: as they are, to 64)"
+    add("--size", metavar="N", help=size)
+    fit = "of pictures of another shape: crop (default), pad or stretch"
+    add("--fit", metavar="NAME", default=DEFAULTS["fit"], help=fit)
+    colour = "of pictures: grey or rgb (default: as they are)"
+    add("--colour", metavar="NAME", help=colour)
+    add("--skip-broken", action="store_true", help=SKIP)
+    lang = "of the report on a table or pictures: en (default) or zh"
+    add("--lang", default=DEFAULTS["lang"], help=lang)
     add("--epochs", type=int, metavar="N", help="how often to see all samples, at most")
     patience = "stop after so many epochs without a better validation loss"
     add("--patience", type=int, metavar="N", help=patience)
@@ -214,6 +272,7 @@ def shared_words(options: argparse.Namespace) -> list[str]:
     words = [options.task]
     for kind in options.kind:
         words += ["--kind", kind]
+    words += ["--skip-broken"] * options.skip_broken
     for name in SHARED:
         value = getattr(options, name)
         if value is not None and value != DEFAULTS.get(name):

@@ -11,9 +11,9 @@ from typing import Any, Literal, Self, cast
 
 import numpy as np
 
+from .augmented import augmented
 from .checkpoints.folder import opened
 from .checkpoints.settings import Checkpoint
-from .columns.preparation import Preparation
 from .compose import Forward, compose, forward, reading, start_line
 from .curvature import Curvature, curvature
 from .errors import PlaingradError, SettingError, unknown_name, whole
@@ -23,7 +23,7 @@ from .inside import inner_values
 from .layers import Layer
 from .layers import Sequence as LayerSequence
 from .losses import Loss
-from .model import Model, read, save
+from .model import Model, RawPreparation, read, save
 from .native.flat import flat
 from .optimizers import SGD, Optimizer
 from .program import Procedure, Program, part
@@ -64,8 +64,9 @@ class Network(Layer):
     history
         The course of the last training.
     preparation
-        How the rows of a table become samples, where it was trained on one: a
-        `TableModel` sets it, and `save` keeps it. `fit` on other data ends it.
+        How raw data become samples, where it was trained on a table or on images: a
+        `TableModel` or `ImageModel` sets it, and `save` keeps it. `fit` on other data
+        ends it.
     """
 
     symbol = ""
@@ -77,7 +78,7 @@ class Network(Layer):
     _memory: Memory | None = None
     _masks: Mapping[str, Array] = MappingProxyType({})
     _cache: Mapping[str, Any] = MappingProxyType({})
-    preparation: Preparation | None = None
+    preparation: RawPreparation | None = None
 
     # Training.
 
@@ -506,6 +507,34 @@ class Network(Layer):
             f"inside {name}", lambda: written(procedure, self.params, self._dtype)
         )
         return np.asarray(run(*data)[0])
+
+    def augmented(self, X: Any, draws: int = 1, seed: int = 0) -> Array:
+        """Return what a training sees of samples that its first layers augment.
+
+        Parameters
+        ----------
+        X
+            Samples (n, ...).
+        draws
+            How many updates look at them: the first, the second and so on of a
+            training, with X as the batch of each.
+        seed
+            That of the training.
+
+        Returns
+        -------
+        ndarray
+            Of shape (draws, n, ...): the output of the last augmentation (such as
+            `RandomFlip`) that comes before parameters.
+
+        Raises
+        ------
+        SettingError
+            When the network has none there.
+        """
+        known = self._features if self._params is not None else None
+        inputs = as_features(X, self._dtype, known)
+        return augmented(self, inputs, whole("draws", draws), whole("seed", seed, 0))
 
     def _checked(self, X: Any, y: Any, made: Forward) -> tuple[Array, Array]:
         """Return samples and targets as the program takes them."""

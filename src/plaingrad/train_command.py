@@ -34,14 +34,16 @@ examples:
   plaingrad train mnist --hidden 256,128 --patience 5 --out runs/wide --resume
   plaingrad train mnist --seeds 5
   plaingrad train flats.csv --target rent --kind zip=category
+  plaingrad train photos/ --size 64
 
 A table is a .csv, .parquet, .feather or .xlsx file with names in its first row. What
-its columns are is found and shown; its folder holds a report on the predictions.
-What is not given is as usual for the task. Ctrl-C ends the training early; what was
-learnt until then is written. After that, or after a crash, the same command with
---resume goes on as if training had never ended. The folder holds the model, the
-history, pictures of the costs and the mistakes, and the training as a NumPy script with
-its data."""
+its columns are is found and shown; its folder holds a report on the predictions. A
+folder of pictures has a sub-folder for each class, perhaps within train/, validation/
+and test/; there is a report, too. What is not given is as usual for the task. Ctrl-C
+ends the training early; what was learnt until then is written. After that, or after a
+crash, the same command with --resume goes on as if training had never ended. The folder
+holds the model, the history, pictures of the costs and the mistakes, and the training
+as a NumPy script with its data."""
 
 
 def add_options(made: argparse.ArgumentParser) -> None:

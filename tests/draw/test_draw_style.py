@@ -35,6 +35,9 @@ TRIED = SimpleNamespace(
 )
 PICTURES = {
     "activation": lambda ax: draw.activation(np.tanh, ax=ax),
+    "augmented": lambda ax: draw.augmented(
+        np.ones((1, 2, 2)), np.ones((1, 1, 2, 2)), ax
+    ),
     "confusion_matrix": lambda ax: draw.confusion_matrix([0, 1], [0, 1], ax=ax),
     "cost_curves": lambda ax: draw.cost_curves(HISTORY, ax),
     "decision_regions": lambda ax: draw.decision_regions(

@@ -7,7 +7,7 @@ something is drawn.
 
 from .curves import activation, cost_curves, rate_test
 from .diagram import network
-from .images import features, kernels, misclassified
+from .images import augmented, features, kernels, misclassified
 from .matrices import confusion_matrix, weights
 from .points import decision_regions, scatter
 from .residuals import residuals
@@ -16,6 +16,7 @@ from .seeds import seed_curves
 
 __all__ = [
     "activation",
+    "augmented",
     "confusion_matrix",
     "cost_curves",
     "decision_regions",

@@ -50,7 +50,7 @@ def check_full_batch(network: Traced, training: Training, program: Program) -> N
     if any(node.op.name == "uniform" for node in nodes):
         raise SettingError(
             f"{name} compares losses of different steps, and this network draws "
-            f"anew for each (dropout). Leave pg.Dropout out, or use pg.Adam()."
+            f"anew for each. Leave dropout and augmentation out, or use pg.Adam()."
         )
     for word in ("clip_value", "clip_norm"):
         if getattr(settings, word) is not None:
