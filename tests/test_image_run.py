@@ -113,7 +113,7 @@ def test_ready_parts_and_resume(run, tmp_path, monkeypatch):
 
     fit = pg.Network.fit
 
-    def ended(net, *data, callbacks, **more):
+    def ended(net, *data, callbacks=(), **more):
         return fit(net, *data, callbacks=[*callbacks, Ends()], **more)
 
     with monkeypatch.context() as patch:
@@ -207,4 +207,24 @@ def test_a_ready_task_goes_before_a_folder_of_its_name(run, tmp_path):
     assert code == 0
     assert out.startswith("30 pictures of 2 classes in moons")
     code, out, _ = run("train", "moons", "--epochs", 1, "--out", "task")
-    assert "moons is a ready task; for the folder: plaingrad train moons/" in out
+    assert "moons is a ready task; for the folder write moons/" in out
+
+
+def test_settings_are_searched_and_seeds_compared(run, tmp_path):
+    pytest.importorskip("optuna")
+    words = ("search", "photos", "--size", 8, "--trials", 2, "--epochs", 3)
+    code, out, err = run(*words, "--hidden", 4, "--optimizer", "adam", "--quiet")
+    assert (code, err) == (0, "")
+    again = out.splitlines()[0].split()[1:]
+    assert again[:4] == ["train", "photos", "--size", "8"]
+    assert run(*again[:-1], "again")[0] == 0
+    one, two = (
+        pg.load(tmp_path / name / "model.safetensors")
+        for name in ("runs/photos-search/best", "again")
+    )
+    for name, value in one.params.items():
+        np.testing.assert_array_equal(value, two.params[name])
+    code, out, _ = run("train", "photos", "--seeds", 2, "--epochs", 2)
+    assert code == 0
+    assert "kept is seed " in out
+    assert pg.ImageModel.load("runs/photos/model.safetensors").predict("photos").size

@@ -154,6 +154,8 @@ def test_when_all_diverge_nothing_is_best(monkeypatch):
         _ = found.best
     assert "2 of 2 trainings failed" in str(found)
     assert found.score(X, y).values == ()
+    axes = pg.draw.seed_curves(found)
+    assert axes.get_legend_handles_labels()[1] == ["training set, failed"]
 
 
 def test_an_error_of_one_seed_is_noted(monkeypatch):

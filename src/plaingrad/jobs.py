@@ -98,7 +98,7 @@ class TaskJob:
         """Return how many samples there are."""
         folder = ""
         if Path(self.name).is_dir():
-            folder = f"{self.name} is a ready task; for the folder: {self.name}/\n"
+            folder = f"{self.name} is a ready task; for the folder write {self.name}/\n"
         return (
             f"{folder}{self.name}: {len(self.train[1]):,} samples to learn from, "
             f"{len(self.validation[1]):,} to validate, {len(self.test[1]):,} to test"

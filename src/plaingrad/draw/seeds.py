@@ -105,6 +105,9 @@ def _curves(
         dashes = "-" if fine else "--"
         epochs = np.arange(1, len(curve) + 1)
         ax.plot(epochs, curve, color=colour, ls=dashes, lw=0.8, alpha=0.6)
+    if not any(good) and any(map(len, curves)):
+        # nothing else tells what the lines are
+        ax.lines[-1].set_label(f"{name}, failed")
     kept = [curve for curve, fine in zip(curves, good, strict=True) if fine]
     longest = max(map(len, kept), default=0)
     if not longest:
