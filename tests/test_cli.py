@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 
 import plaingrad as pg
 from plaingrad import cli, search_command, train_command
+from plaingrad.commands.raw_run import is_folder, is_table
+from plaingrad.commands.tasks import TASKS
 from plaingrad.op import OPS
-from plaingrad.raw_run import is_folder, is_table
-from plaingrad.tasks import TASKS
 from plaingrad.train import loop as train_loop
 
 COMMANDS = ("train", "longhand", "derivation", "prove", "summary", "engine", "predict")

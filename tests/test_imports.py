@@ -70,12 +70,7 @@ STAGES = {
     "visual": "networks on images, and the report on them",
     "": "the public names",
     "lessons": "lessons that are code, which use the public names",
-    "tasks": "ready tasks for the command line",
-    "report": "the folder of a run",
-    "raw_run": "runs on tables and pictures",
-    "jobs": "what the command line learns",
-    "train_command": "the command that trains",
-    "search_command": "the command that searches",
+    "commands": "the commands that learn",
     "cli": "the command line",
     "__main__": "python -m plaingrad",
 }

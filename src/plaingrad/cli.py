@@ -15,6 +15,12 @@ from typing import Any
 import numpy as np
 
 from . import __version__
+from .commands.jobs import SKIP
+from .commands.raw_run import as_csv, model_of, predicted
+from .commands.run_folder import write_picture
+from .commands.search import add_options as add_search
+from .commands.search import search
+from .commands.train import add_options, train, warnings_told
 from .errors import (
     FileError,
     MissingExtraError,
@@ -23,18 +29,12 @@ from .errors import (
     unknown_name,
 )
 from .files import make_folder, write_whole
-from .jobs import SKIP
 from .model import certificate_of
 from .network import Network, load
 from .pictures import PicturePreparation
 from .prove.certificate.record import Certificate
-from .raw_run import as_csv, model_of, predicted
-from .report import write_picture
 from .samples import read_samples
-from .search_command import add_options as add_search
-from .search_command import search
 from .train.engines import MISSING, available
-from .train_command import add_options, train, warnings_told
 
 ABOUT = """\
 Neural networks you can read: train one, then print it as a plain NumPy script,

@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .files import make_folder
+from ..files import make_folder
+from ..network import Network
+from ..train.progress import wanted
+from ..train.settings import MONITORS, Machine
+from ..tuning.pages import write_search
+from ..tuning.plan import Plan, check_used
+from ..tuning.record import Search
+from ..tuning.space import USUAL, from_text, space, spec
+from ..tuning.trials import Limits, searched
 from .jobs import (
     add_job_options,
     job_of,
@@ -16,16 +24,8 @@ from .jobs import (
     shared_settings,
     shared_words,
 )
-from .network import Network
-from .train.progress import wanted
-from .train.settings import MONITORS, Machine
-from .train_command import add_options as add_training
-from .train_command import hidden_units, say_how_to_go_on, train, warnings_told
-from .tuning.pages import write_search
-from .tuning.plan import Plan, check_used
-from .tuning.record import Search
-from .tuning.space import USUAL, from_text, space, spec
-from .tuning.trials import Limits, searched
+from .train import add_options as add_training
+from .train import hidden_units, say_how_to_go_on, train, warnings_told
 
 OWN = "usual"
 """What --hidden takes for the usual network of a task."""

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import MissingExtraError
-from .files import make_folder, write_whole
-from .network import Network
-from .seeds import Seeds
+from ..errors import MissingExtraError
+from ..files import make_folder, write_whole
+from ..network import Network
+from ..seeds import Seeds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,7 +87,7 @@ def write_seeds(folder: Path, seeds: Seeds | None) -> Iterator[tuple[str, str]]:
         return
     write_whole(folder / "seeds.csv", seeds.csv())
     yield "seeds.csv", "loss and score from each seed"
-    from . import draw
+    from .. import draw
 
     try:
         write_picture(folder / "seeds.png", draw.seed_curves(seeds))
@@ -118,7 +118,7 @@ def _pictures(
     network: Network, test: tuple[Array, Array]
 ) -> Iterator[tuple[str, Axes]]:
     """Yield the name of each picture that can be drawn, and the picture."""
-    from . import draw
+    from .. import draw
 
     if np.isfinite(network.history.batch_loss).any():
         yield "costs.png", draw.cost_curves(network.history)
@@ -140,6 +140,6 @@ def _is_image(X: Array) -> bool:
 
 def write_picture(path: Path, axes: Axes) -> Path:
     """Write a picture, in the format that the name asks for, and close it."""
-    from .draw.style import rendered
+    from ..draw.style import rendered
 
     return write_whole(path, rendered(axes, path.suffix.removeprefix(".") or "png"))

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 import plaingrad as pg
 from columns.tables import flats, write
-from plaingrad.tasks import find
+from plaingrad.commands.tasks import find
 from plaingrad.train import abreast as side
 from plaingrad.train.tally import Tally
 

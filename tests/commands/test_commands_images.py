@@ -12,7 +12,7 @@ from PIL import Image
 
 import plaingrad as pg
 from pictures.folders import noise, save, shades
-from plaingrad.raw_run import is_folder
+from plaingrad.commands.raw_run import is_folder
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from .choices import outputs_of
-from .columns.files import KINDS as FILES
-from .errors import SettingError, unknown_name
-from .network import Network, Sequential
-from .raw import RawModel
+from ..choices import outputs_of
+from ..columns.files import KINDS as FILES
+from ..errors import SettingError, unknown_name
+from ..network import Network, Sequential
+from ..raw import RawModel
+from ..tabular import TableModel
+from ..train.history import brief
+from ..visual import ImageModel
+from ..write.words import words
 from .raw_run import (
     is_folder,
     is_table,
@@ -20,12 +24,8 @@ from .raw_run import (
     read_table,
     write_raw_run,
 )
-from .report import write_run
-from .tabular import TableModel
+from .run_folder import write_run
 from .tasks import TASKS, Pair, find
-from .train.history import brief
-from .visual import ImageModel
-from .write.words import words
 
 SAME = ("seed", "dtype", "engine", "threads")
 """The options that `fit` takes as they are, whatever is learnt."""

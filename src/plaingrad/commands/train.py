@@ -13,25 +13,25 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from .checkpoints.settings import Checkpoint
-from .choices import (
+from ..checkpoints.settings import Checkpoint
+from ..choices import (
     OPTIMIZERS,
     augmentation,
     dense_network,
     optimizer_kind,
     optimizer_of,
 )
-from .errors import FileError, SettingError, whole
-from .files import make_folder
-from .full_batch import FullBatch
+from ..errors import FileError, SettingError, whole
+from ..files import make_folder
+from ..full_batch import FullBatch
+from ..network import Network
+from ..optimizers import Adam
+from ..seeds import Seeds, fit_seeds
+from ..train.history import History
+from ..train.progress import wanted
+from ..visual.usual import augmented
 from .jobs import Job, add_job_options, job_of, listed, shared_settings
-from .network import Network
-from .optimizers import Adam
-from .report import write_seeds
-from .seeds import Seeds, fit_seeds
-from .train.history import History
-from .train.progress import wanted
-from .visual.usual import augmented
+from .run_folder import write_seeds
 
 TRAINING = """\
 examples:

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from . import data
-from .choices import dense
-from .data.parts import SIZES, Parts
-from .errors import unknown_name
-from .layers import Conv2d, Dropout, Flatten, Layer, Linear, MaxPool2d, ReLU, Sigmoid
-from .losses import MSE
-from .network import Sequential
-from .optimizers import SGD, Adam
+from .. import data
+from ..choices import dense
+from ..data.parts import SIZES, Parts
+from ..errors import unknown_name
+from ..layers import Conv2d, Dropout, Flatten, Layer, Linear, MaxPool2d, ReLU, Sigmoid
+from ..losses import MSE
+from ..network import Sequential
+from ..optimizers import SGD, Adam
 
 Array = np.ndarray[Any, Any]
 Pair = tuple[Array, Array]

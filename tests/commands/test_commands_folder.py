@@ -9,8 +9,8 @@ from matplotlib import pyplot
 
 import plaingrad as pg
 import zoo
+from plaingrad.commands.run_folder import write_longhand, write_picture, write_run
 from plaingrad.errors import FileError, MissingExtraError
-from plaingrad.report import write_longhand, write_picture, write_run
 
 
 def run_script(net, folder, monkeypatch):

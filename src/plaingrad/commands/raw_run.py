@@ -10,20 +10,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .columns.files import KINDS as FILES
-from .columns.files import frame
-from .columns.table import Table
-from .data.folders import Images, images
-from .data.tables import table
-from .errors import PlaingradError, SettingError
-from .files import make_folder
-from .model import Array
-from .network import Network
-from .raw import RawModel, Report
-from .report import write_training
-from .tabular import TableModel
+from ..columns.files import KINDS as FILES
+from ..columns.files import frame
+from ..columns.table import Table
+from ..data.folders import Images, images
+from ..data.tables import table
+from ..errors import PlaingradError, SettingError
+from ..files import make_folder
+from ..model import Array
+from ..network import Network
+from ..raw import RawModel, Report
+from ..tabular import TableModel
+from ..visual import ImageModel
+from .run_folder import write_training
 from .tasks import TASKS
-from .visual import ImageModel
 
 MODELS: tuple[type[RawModel[Any]], ...] = (ImageModel, TableModel)
 

@@ -1,0 +1,1 @@
+"""The commands that learn: what, from which data, into which folder."""
