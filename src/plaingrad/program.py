@@ -8,14 +8,18 @@ evaluated, and the loop around both.
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from .errors import PlaingradError, VerifyError
+import numpy as np
+
+from .errors import PlaingradError, SettingError, VerifyError, whole
 from .graph import Node, walk
+from .ops.random import mixed, shuffled
 from .shapes import Shape
 
+Array = np.ndarray[Any, Any]
 Section = Literal["forward", "loss", "backward", "update", "result"]
 SECTIONS: tuple[Section, ...] = ("forward", "loss", "backward", "update", "result")
 
@@ -101,8 +105,82 @@ class Plateau:
 
 
 @dataclass(frozen=True)
+class Blocks:
+    """Rows that are read together, and how many such blocks are mixed at a time.
+
+    An epoch that shuffles takes the blocks in another order, a few at a time, and mixes
+    the rows of these few.
+
+    Attributes
+    ----------
+    edges
+        The rows at which the blocks begin, and the number of all rows: (blocks + 1,).
+    mixed
+        How many blocks are mixed.
+    """
+
+    edges: tuple[int, ...]
+    mixed: int
+
+    def __post_init__(self) -> None:
+        # a model file may hold anything
+        whole("mixed", self.mixed)
+        edges = [whole("an edge of a block", edge, least=0) for edge in self.edges]
+        if len(edges) < 2 or edges[0] or any(np.diff(edges) < 1):
+            raise SettingError("the edges of blocks must rise from 0.")
+
+    @property
+    def size(self) -> int | None:
+        """The rows of each block but the last, which may have fewer; None if unlike."""
+        sizes = np.diff(self.edges)
+        alike = (sizes[:-1] == sizes[0]).all() and sizes[-1] <= sizes[0]
+        return int(sizes[0]) if alike else None
+
+    def mixes(self, seed: int, epoch: int) -> Iterator[Mix]:
+        """Yield the blocks of an epoch, a few at a time."""
+        blocks, edges = shuffled(len(self.edges) - 1, seed, epoch), self.edges
+        start = 0
+        for place in range(0, len(blocks), self.mixed):
+            few = tuple(blocks[place : place + self.mixed].tolist())
+            count = sum(edges[b + 1] - edges[b] for b in few)
+            yield Mix(few, start, count, (seed, epoch, place))
+            start += count
+
+
+@dataclass(frozen=True)
+class Mix:
+    """A few blocks whose rows an epoch mixes.
+
+    Attributes
+    ----------
+    blocks
+        Their numbers.
+    start, count
+        How many rows the epoch has visited before, and how many these are.
+    key
+        What their order is a function of.
+    """
+
+    blocks: tuple[int, ...]
+    start: int
+    count: int
+    key: tuple[int, int, int]
+
+    @property
+    def order(self) -> Array:
+        """The order of the rows, from 0 in the first of the blocks on."""
+        return mixed(self.count, *self.key)
+
+    def rows(self, edges: Sequence[int]) -> Array:
+        """Return the rows in the order of their visit."""
+        parts = [np.arange(edges[b], edges[b + 1]) for b in self.blocks]
+        rows: Array = np.concatenate(parts)[self.order]
+        return rows
+
+
+@dataclass(frozen=True)
 class Loop:
-    """How the samples are visited."""
+    """How the samples are visited; in `blocks` where they are read as they are needed."""
 
     epochs: int
     batch_size: int | None
@@ -111,6 +189,16 @@ class Loop:
     validated: bool = False
     stopping: Stopping | None = None
     plateau: Plateau | None = None
+    blocks: Blocks | None = None
+
+    def order(self, count: int, epoch: int) -> Array:
+        """Return the order in which an epoch visits `count` rows."""
+        if not self.shuffle:
+            return np.arange(count)
+        if self.blocks is None:
+            return shuffled(count, self.seed, epoch)
+        mixes, edges = self.blocks.mixes(self.seed, epoch), self.blocks.edges
+        return np.concatenate([mix.rows(edges) for mix in mixes])
 
 
 @dataclass(frozen=True, eq=False)

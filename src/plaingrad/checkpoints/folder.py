@@ -291,9 +291,34 @@ def check_same(
             f"the training in {folder} was begun with other frozen entries. Freeze the "
             f"same, or start again in another folder."
         )
+    _check_same_blocks(theirs, prepared, folder)
     if record["data"] != begun.data:
         raise DataError(
             f"X, y, the weights of the samples or the validation data are not those "
             f"that the training in {folder} was begun with. Pass the same, in the same "
             f"order, or start again in another folder."
+        )
+
+
+def _check_same_blocks(
+    begun: Mapping[str, Any], prepared: Prepared, folder: Path
+) -> None:
+    """Refuse to go on with a stream that is read in another order."""
+    training = prepared.training
+    told = begun["training"]["fields"].get("blocks")
+    old = None if told is None else told["fields"]
+    edges = None if old is None else (*old["edges"]["tuple"],)
+    mixed = None if old is None else old["mixed"]
+    new = training.blocks
+    if (new is None) != (old is None):
+        raise DataError(
+            f"the training in {folder} was begun on {'arrays' if new else 'a stream'}. "
+            f"Pass the same data in the same way, or start again in another folder."
+        )
+    if new is not None and (new.edges, new.mixed) != (edges, mixed):
+        raise SettingError(
+            f"the training in {folder} mixed {mixed} of {len(edges or ()) - 1} blocks "
+            f"at a time, and this one mixes {new.mixed} of {len(new.edges) - 1}, which "
+            f"is another order. Make the stream of the same samples with the same "
+            f"memory, block and mixed, or start again in another folder."
         )

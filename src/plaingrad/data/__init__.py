@@ -3,6 +3,7 @@
 from .digits import digits
 from .mnist import Dataset, fashion_mnist, mnist
 from .prepare import Standardiser, batches, one_hot, split
+from .streams import stream
 from .tables import table
 from .toys import blobs, circles, moons, spiral, streetlights
 
@@ -19,6 +20,7 @@ __all__ = [
     "one_hot",
     "spiral",
     "split",
+    "stream",
     "streetlights",
     "table",
 ]

@@ -17,6 +17,7 @@ from ..full_batch import FullBatch
 from ..losses import Loss, choose, class_weights
 from ..optimizers import Adam
 from ..program import Program
+from ..streams.feed import Feed
 from ..trace import Traced
 from .callbacks import Callback
 from .checks import (
@@ -33,6 +34,7 @@ from .history import History
 from .loop import Clock, train
 from .moment import Moment, Saver
 from .settings import Machine, Settings
+from .streamed import Streamed
 from .stretch import Engine
 from .training import Training
 
@@ -50,7 +52,7 @@ class Prepared:
     network, training
         What is trained, and how.
     data
-        X, y and, when samples are weighted, w.
+        X, y and, when samples are weighted, w; of a stream, a sample.
     validation
         X and y to validate on.
     given
@@ -59,6 +61,8 @@ class Prepared:
         What was chosen for the user, in a sentence each.
     frozen
         The parameters that stay as they are, all of them.
+    feed
+        What reads the samples of a stream.
     """
 
     network: Traced
@@ -68,6 +72,7 @@ class Prepared:
     given: dict[str, Array]
     chosen: list[str]
     frozen: tuple[str, ...]
+    feed: Feed | None = None
 
     @cached_property
     def program(self) -> Program:
@@ -234,6 +239,8 @@ class Session:
         if isinstance(prepared.training.settings.optimizer, FullBatch):
             whence = prepared.network, prepared.training, machine.threads
             engine = Descent(engine, program, prepared.given, *whence)
+        if prepared.feed is not None:
+            engine = Streamed(engine, prepared.feed)
         history = History(
             program.evaluate.results[1],
             chosen=[*prepared.chosen, *chosen],
@@ -256,17 +263,22 @@ class Session:
             moment.history.chosen += _other_engine(moment.history, self.engine)
             moment.history.engine = self.engine.name
             self.history = moment.history
-        train(
-            self.engine,
-            self.prepared.program.loop,
-            self.prepared.data,
-            self.prepared.validation,
-            self.history,
-            callbacks,
-            self.clock,
-            saver,
-            moment,
-        )
+        try:
+            train(
+                self.engine,
+                self.prepared.program.loop,
+                self.prepared.data,
+                self.prepared.training.count,
+                self.prepared.validation,
+                self.history,
+                callbacks,
+                self.clock,
+                saver,
+                moment,
+            )
+        finally:
+            if isinstance(self.engine, Streamed):
+                self.engine.close()
         return self.history
 
     def check_endless(self) -> None:
@@ -303,13 +315,14 @@ class Session:
 
     def go_on(self, prepared: Prepared) -> History:
         """Train for one more epoch, on other samples of the same kind."""
-        settings = prepared.training.settings
+        settings, count = prepared.training.settings, prepared.training.count
         loop = replace(
-            settings.loop(prepared.training.count, validated=False),
+            settings.loop(count, validated=False),
             epochs=1,
             stopping=None,
         )
-        train(self.engine, loop, prepared.data, None, self.history, (), self.clock)
+        data, clock = prepared.data, self.clock
+        train(self.engine, loop, data, count, None, self.history, (), clock)
         return self.history
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Session:

@@ -1,0 +1,167 @@
+"""Streams of batches: whatever an iterable of (X, y) gives, in its own order."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, cast
+
+import numpy as np
+
+from ..errors import DataError, SettingError, whole
+from .stream import SAMPLED, Array, Chunk, Stream
+
+Batches = Iterable[Any] | Callable[[], Iterable[Any]]
+
+
+class BatchStream(Stream):
+    """Samples that an iterable gives in batches of any size.
+
+    Parameters
+    ----------
+    source
+        Gives (X, y) or (X, y, weights) again whenever it is iterated; or a function
+        that returns such an iterable; or an iterator, which can be read once.
+    rows
+        How many samples there are; None to count them, which reads all of them.
+    memory
+        As `Stream` has it.
+    """
+
+    blocked = False
+    smaller = "batch_size, or the batches of the iterable,"
+
+    def __init__(self, source: Batches, rows: int | None, memory: int | str) -> None:
+        super().__init__(memory)
+        self._source, self._left = source, None
+        self.once = iter(source) is source if isinstance(source, Iterable) else False
+        if self.once:
+            self._left = cast("Iterator[Any]", source)
+        if self.once and rows is None:
+            raise SettingError(
+                "an iterator can be read only once, so its samples cannot be counted "
+                "first. Pass a function that returns a new one for each epoch, or "
+                "rows=N for a training of one epoch."
+            )
+        counted = self._look(count=rows is None)
+        self.rows = counted if rows is None else whole("rows", rows)
+        self.sampled = range(min(SAMPLED, len(self._first.X)))
+
+    def _look(self, count: bool) -> int:
+        """Look at the first batch, or at all of them; return how many samples came."""
+        given, counted, largest = self._open(), 0, 0
+        for chunk in self._chunks(given):
+            if not counted:
+                self._first, self.weighted = chunk, chunk.w is not None
+            counted += len(chunk.X)
+            largest = max(largest, _size(chunk))
+            if not count:
+                break
+        if not counted:
+            raise DataError(
+                "the iterable gave no batch. Is it an iterator that was read before? "
+                "Pass a function that returns a new one."
+            )
+        if self.once:
+            self._left = itertools.chain([tuple(self._first)], given)
+        self.raw = -(-_size(self._first) // len(self._first.X))
+        # a batch of the caller, and the next one while it is made
+        self.held = 2 * largest
+        return counted
+
+    @property
+    def sample(self) -> Chunk:
+        """The first rows of the first batch."""
+        stop = len(self.sampled)
+        return Chunk(*(a if a is None else a[:stop] for a in self._first))
+
+    def follow(self, start: int, piece: int) -> Iterator[Chunk]:
+        """Yield all rows from one on, about so many at a time.
+
+        Raises
+        ------
+        DataError
+            When they are not as many as they were.
+        """
+        seen = 0
+        for chunk in self._chunks(self._open()):
+            count = len(chunk.X)
+            if seen + count > self.rows:
+                raise self._unlike(f"more than {self.rows:,}")
+            for first in range(max(0, start - seen), count, piece):
+                stop = first + piece
+                yield Chunk(*(a if a is None else a[first:stop] for a in chunk))
+            seen += count
+        if seen < self.rows:
+            raise self._unlike(f"{seen:,}")
+
+    def _unlike(self, found: str) -> DataError:
+        return DataError(
+            f"the iterable gave {found} samples in this epoch, and {self.rows:,} are "
+            f"expected. Each epoch must see the same samples: pass a function that "
+            f"returns a new iterable, or correct rows."
+        )
+
+    def _open(self) -> Iterator[Any]:
+        """Return an iterator over all batches."""
+        if not self.once:
+            source = self._source
+            return iter(source if isinstance(source, Iterable) else source())
+        if self._left is None:
+            raise SettingError(
+                "the iterator of this stream was read already. To train on it again, "
+                "pass a function that returns a new one."
+            )
+        left, self._left = self._left, None
+        return left
+
+    def _chunks(self, given: Iterator[Any]) -> Iterator[Chunk]:
+        """Yield what an iterator gives, checked; it is closed in the end."""
+        try:
+            for number, batch in enumerate(given):
+                chunk = _chunk(number, batch)
+                if hasattr(self, "_first"):
+                    self._check(number, chunk)
+                if len(chunk.X):
+                    yield chunk
+        finally:
+            if not self.once and hasattr(given, "close"):
+                given.close()
+
+    def _check(self, number: int, chunk: Chunk) -> None:
+        """Refuse a batch that is unlike the first one."""
+        if (chunk.w is not None) != self.weighted:
+            raise DataError(
+                f"batch {number} has {'no ' if self.weighted else ''}weights, "
+                f"unlike the first one. Give all of them (X, y), or (X, y, weights)."
+            )
+        for name, mine, first in zip("Xy", chunk[:2], self._first[:2], strict=True):
+            if len(mine) and mine.shape[1:] != first.shape[1:]:
+                raise DataError(
+                    f"{name} of batch {number} has the shape {mine.shape}, and that of "
+                    f"the first batch was {first.shape}. Only the number of samples "
+                    f"may differ."
+                )
+
+
+def _size(chunk: Chunk) -> int:
+    """Return the bytes of a batch."""
+    return sum(array.nbytes for array in chunk if array is not None)
+
+
+def _chunk(number: int, batch: Any) -> Chunk:
+    """Return what an iterable gave as arrays."""
+    if not isinstance(batch, (tuple, list)) or len(batch) not in (2, 3):
+        raise DataError(
+            f"batch {number} of the iterable is no (X, y) or (X, y, weights), but "
+            f"{type(batch).__name__}. Each batch must be such a tuple of arrays."
+        )
+    chunk = Chunk(*map(np.asarray, batch))
+    arrays: list[Array] = [array for array in chunk if array is not None]
+    if any(not array.ndim for array in arrays) or len({*map(len, arrays)}) > 1:
+        shapes = ", ".join(str(array.shape) for array in arrays)
+        raise DataError(
+            f"the arrays of batch {number} have the shapes {shapes}; each needs a row "
+            f"for each sample."
+        )
+    return chunk
