@@ -43,6 +43,7 @@ STAGES = {
     "prove": "gradients against measured slopes",
     "reading": "what is read off a network",
     "columns": "raw columns of tables, and how they become numbers",
+    "streams": "samples that are read when they are needed",
     # training and its surroundings
     "data": "toy data and preparation",
     "train": "the loop, its settings and its history",

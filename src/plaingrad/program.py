@@ -180,7 +180,7 @@ class Mix:
 
 @dataclass(frozen=True)
 class Loop:
-    """How the samples are visited; in `blocks` where they are read as they are needed."""
+    """How the samples are visited; in blocks where they are read when needed."""
 
     epochs: int
     batch_size: int | None

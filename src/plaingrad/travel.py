@@ -313,7 +313,6 @@ class Run:
             found = run(*[pool[name] for name in arguments])
         return taken | dict(zip(names, map(np.asarray, found), strict=True))
 
-
     def _batch(self, epoch: int, batch: int, size: int) -> dict[str, Array]:
         """Return the samples of a batch, by name."""
         feed, data = self.prepared.feed, self.prepared.data

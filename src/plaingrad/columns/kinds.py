@@ -63,10 +63,18 @@ def values(column: pl.Series, kind: Kind) -> Array:
         When a cell is not of the kind, or a number is infinite or beyond 1e30.
     """
     if kind == "category":
-        return np.array([category(cell) for cell in column], dtype=object)
+        texts = {cell: category(cell) for cell in column.unique().to_list()}
+        return np.array([texts[cell] for cell in column.to_list()], dtype=object)
     if not len(column.drop_nulls()):
         return np.full(len(column), np.nan)
     return _numbers(column) if kind == "number" else _days(column)
+
+
+def missing(count: int, kind: Kind) -> Array:
+    """Return cells of a column that is not there, as `values` would."""
+    return (
+        np.full(count, None, object) if kind == "category" else np.full(count, np.nan)
+    )
 
 
 def category(cell: Any) -> str | None:

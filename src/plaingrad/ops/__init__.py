@@ -21,7 +21,7 @@ from .elementwise import (
 from .leaves import leaf, literal, setting, size
 from .linear import dot, matmul
 from .pieces import concatenate, one_hot, stack
-from .random import mixed, noise, shuffled, uniform
+from .random import noise, shuffled, uniform
 from .reduce import argmax, max, mean, min, sum
 from .rows import log_softmax, softmax
 from .shape import broadcast_to, expand_dims, reshape, swapaxes, transpose

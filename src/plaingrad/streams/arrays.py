@@ -95,9 +95,9 @@ def _spread(rows: int, size: int) -> list[range]:
 
 def _row_bytes(array: Any) -> int:
     """Return the bytes that a row takes while it is read."""
-    size = np.dtype(array.dtype).itemsize * math.prod(array.shape[1:])
+    size = int(np.dtype(array.dtype).itemsize * math.prod(array.shape[1:]))
     stride = array.strides[0] if isinstance(array, np.ndarray) else size
-    return max(size, abs(stride))
+    return max(size, abs(stride), 1)
 
 
 def rows_of(array: Any) -> Rows:
@@ -146,7 +146,7 @@ def _rows_in_line(array: Array) -> bool:
 def _extent(array: Array) -> int:
     """Return from the first byte of a row to its last one."""
     steps = zip(array.shape[1:], array.strides[1:], strict=True)
-    return array.itemsize + sum((size - 1) * stride for size, stride in steps)
+    return int(array.itemsize + sum((size - 1) * stride for size, stride in steps))
 
 
 def _same(one: Array, other: Array) -> bool:
@@ -190,10 +190,10 @@ class FileRows:
     def __call__(self, start: int, stop: int) -> Array:
         """Return some rows."""
         step = self._strides[0]
-        bytes_ = np.empty((stop - start - 1) * step + self._extent, np.uint8)
-        self._fill(memoryview(bytes_), self._start + start * step)
+        found = np.empty((stop - start - 1) * step + self._extent, np.uint8)
+        self._fill(found.data, self._start + start * step)
         shape = (stop - start, *self._shape)
-        return np.ndarray(shape, self._dtype, bytes_, strides=self._strides)
+        return np.ndarray(shape, self._dtype, found, strides=self._strides)
 
     def _fill(self, target: memoryview, place: int) -> None:
         """Read from a place of the file until the target is full."""

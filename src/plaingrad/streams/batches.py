@@ -73,7 +73,7 @@ class BatchStream(Stream):
     def sample(self) -> Chunk:
         """The first rows of the first batch."""
         stop = len(self.sampled)
-        return Chunk(*(a if a is None else a[:stop] for a in self._first))
+        return self._first.rows(0, stop)
 
     def follow(self, start: int, piece: int) -> Iterator[Chunk]:
         """Yield all rows from one on, about so many at a time.
@@ -89,8 +89,7 @@ class BatchStream(Stream):
             if seen + count > self.rows:
                 raise self._unlike(f"more than {self.rows:,}")
             for first in range(max(0, start - seen), count, piece):
-                stop = first + piece
-                yield Chunk(*(a if a is None else a[first:stop] for a in chunk))
+                yield chunk.rows(first, first + piece)
             seen += count
         if seen < self.rows:
             raise self._unlike(f"{seen:,}")

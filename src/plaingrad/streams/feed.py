@@ -1,4 +1,4 @@
-"""Windows of whole batches, read ahead in the background while others are trained on."""
+"""Windows of whole batches, read in the background while others are trained on."""
 
 from __future__ import annotations
 

@@ -12,10 +12,8 @@ from ..columns.preparation import Preparation
 from ..errors import SettingError, whole
 
 Array = np.ndarray[Any, Any]
-UNITS = {
-    **{"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9},
-    **{"KIB": 2**10, "MIB": 2**20, "GIB": 2**30},
-}
+DECIMAL = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+UNITS = DECIMAL | {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 PIECE = 2**20
 """So many bytes, or a sixteenth of the memory, are read and converted at a time."""
 SAMPLED = 4096
@@ -28,6 +26,11 @@ class Chunk(NamedTuple):
     X: Array
     y: Array
     w: Array | None = None
+
+    def rows(self, start: int, stop: int) -> Chunk:
+        """Return some of them."""
+        w = None if self.w is None else self.w[start:stop]
+        return Chunk(self.X[start:stop], self.y[start:stop], w)
 
 
 class Stream:

@@ -52,17 +52,18 @@ def train(
     engine: Engine,
     loop: Loop,
     data: Mapping[str, Array],
-    count: int,
     validation: tuple[Array, Array] | None,
     history: History,
     callbacks: Iterable[Callback] = (),
     clock: Clock | None = None,
     saver: Saver | None = None,
     moment: Moment | None = None,
+    count: int | None = None,
 ) -> None:
     """Train by `engine` until the epochs are done or something ends it.
 
-    The data are `count` samples; of more than memory holds they are but some.
+    There are `count` samples, by default those in `data`; an engine that reads more
+    than memory holds gets but some there.
     The engine's parameters, the history and the clock are renewed in place; the
     history says why training ended. Ctrl-C ends it, too, and nothing is lost.
 
@@ -74,7 +75,7 @@ def train(
     data = {name: np.ascontiguousarray(values) for name, values in data.items()}
     engine.bind(data)
     history.compile_seconds += time.perf_counter() - began
-    watchers, clock = list(callbacks), clock or Clock()
+    watchers, clock, count = list(callbacks), clock or Clock(), count or len(data["X"])
     run = _Run(engine, loop, data, count, validation, history, watchers, clock)
     history.updates_per_epoch = run.batches
     history.stopped = "error"

@@ -18,6 +18,7 @@ from ..losses import Loss, choose, class_weights
 from ..optimizers import Adam
 from ..program import Program
 from ..streams.feed import Feed
+from ..streams.stream import Stream
 from ..trace import Traced
 from .callbacks import Callback
 from .checks import (
@@ -192,6 +193,11 @@ def _divide(
     if not share:
         return data, None
     X, y = data["X"], data["y"]
+    if isinstance(share, Stream):
+        raise SettingError(
+            "samples in arrays are validated on arrays: pass validation=(X, y), or a "
+            "share such as 0.1."
+        )
     if isinstance(share, tuple):
         X_val = as_features(share[0], dtype, X.shape[1:])
         y_val = prepare_target(loss, share[1], made, dtype)
@@ -268,13 +274,13 @@ class Session:
                 self.engine,
                 self.prepared.program.loop,
                 self.prepared.data,
-                self.prepared.training.count,
                 self.prepared.validation,
                 self.history,
                 callbacks,
                 self.clock,
                 saver,
                 moment,
+                self.prepared.training.count,
             )
         finally:
             if isinstance(self.engine, Streamed):
@@ -315,14 +321,13 @@ class Session:
 
     def go_on(self, prepared: Prepared) -> History:
         """Train for one more epoch, on other samples of the same kind."""
-        settings, count = prepared.training.settings, prepared.training.count
+        settings = prepared.training.settings
         loop = replace(
-            settings.loop(count, validated=False),
+            settings.loop(prepared.training.count, validated=False),
             epochs=1,
             stopping=None,
         )
-        data, clock = prepared.data, self.clock
-        train(self.engine, loop, data, count, None, self.history, (), clock)
+        train(self.engine, loop, prepared.data, None, self.history, (), self.clock)
         return self.history
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Session:

@@ -208,9 +208,7 @@ def _chosen(stream: Stream, settings: Settings) -> list[str]:
     return ["shuffle False: an iterable gives its samples in an order of its own."]
 
 
-def _validation(
-    settings: Settings, converted: Converted
-) -> tuple[Array, Array] | None:
+def _validation(settings: Settings, converted: Converted) -> tuple[Array, Array] | None:
     """Return the samples to validate on; those of a stream are read now."""
     given = settings.validation
     if isinstance(given, Stream):
@@ -296,7 +294,8 @@ class Converted:
             )
         if not training.weighted:
             return {"X": X, "y": y}
-        return {"X": X, "y": y, "w": cast("sample_weight", self._weights(chunk, y), dtype)}
+        w = cast("sample_weight", self._weights(chunk, y), dtype)
+        return {"X": X, "y": y, "w": w}
 
     def _weights(self, chunk: Chunk, y: Array) -> Array:
         w = np.ones(len(y)) if chunk.w is None else numbers("sample_weight", chunk.w)
