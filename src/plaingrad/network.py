@@ -797,7 +797,7 @@ class Network(Layer):
     def find_lr(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         *,
         lowest: float = 1e-6,
         highest: float = 10.0,

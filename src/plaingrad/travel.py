@@ -317,8 +317,7 @@ class Run:
         """Return the samples of a batch, by name."""
         feed, data = self.prepared.feed, self.prepared.data
         if feed is not None:
-            window = next(feed.windows(epoch, batch, feed.buffer))
-            return {name: values[:size] for name, values in window.data.items()}
+            return next(feed.windows(epoch, batch, feed.buffer)).start(size)
         order = self.prepared.program.loop.order(len(data["X"]), epoch)
         rows = order[batch * size : (batch + 1) * size]
         return {name: values[rows] for name, values in data.items()}

@@ -63,7 +63,8 @@ class BatchStream(Stream):
                 "Pass a function that returns a new one."
             )
         if self.once:
-            self._left = itertools.chain([tuple(self._first)], given)
+            first = tuple(array for array in self._first if array is not None)
+            self._left = itertools.chain([first], given)
         self.raw = -(-_size(self._first) // len(self._first.X))
         # a batch of the caller, and the next one while it is made
         self.held = 2 * largest

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import VerifyError
 from ..program import Loop, Mix
 from .plan import WINDOWS, Plan
 from .stream import Chunk, Stream
@@ -33,16 +34,31 @@ class Window:
         The epoch, and the number of the first batch in it.
     batches, count
         How many batches and rows these are.
+    order
+        The rows of `data` in the order of their visit, int64; None when they come as
+        they lie.
     data
-        The rows by name: X, y, and w where they have weights.
+        The arrays in which the rows are, by name: X, y, and w where they have weights.
     """
 
     epoch: int
     first: int
     batches: int
     count: int
+    order: Array | None
     data: Arrays
-    buffer: Arrays
+
+    @property
+    def rows(self) -> Arrays:
+        """The rows that `order` counts, or those that come as they lie."""
+        if self.order is not None:
+            return self.data
+        return {name: values[: self.count] for name, values in self.data.items()}
+
+    def start(self, count: int) -> Arrays:
+        """Return the first rows in the order of their visit, by name."""
+        first = slice(count) if self.order is None else self.order[:count]
+        return {name: values[first] for name, values in self.rows.items()}
 
     def holds(self, epoch: int, batch: int) -> bool:
         """Tell whether a batch is here."""
@@ -108,37 +124,37 @@ class Feed:
     ) -> Iterator[Window]:
         """Yield windows of an epoch in which the rows of some blocks are mixed."""
         start, rows = batch * self.batch, self.stream.rows
-        arrays, filled = buffer(), 0
+        arrays, order = buffer(), np.empty(0, np.int64)
         for mix in self.plan.blocks.mixes(self.loop.seed, epoch):
             end = mix.start + mix.count
             if end <= start:
                 continue
-            self._fill(mix, arrays, filled)
+            self._fill(mix, arrays, len(order))
             # of the first mix some rows may have been visited before
-            begin, filled = max(0, start - mix.start), filled + mix.count
-            rest = 0 if end == rows else (filled - begin) % self.batch
-            old, whole = arrays, filled - rest - begin
-            if whole:
-                yield self._window(epoch, batch, arrays, begin, filled - rest)
-                batch += whole // self.batch
+            fresh = len(order) + mix.order[max(0, start - mix.start) :]
+            order = np.concatenate([order, fresh])
+            rest = 0 if end == rows else len(order) % self.batch
+            whole, order = order[: len(order) - rest], order[len(order) - rest :]
+            old = arrays
+            if len(whole):
+                yield self._window(epoch, batch, len(whole), arrays, whole)
+                batch += len(whole) // self.batch
                 arrays = arrays if end == rows else buffer()
+            # what makes no whole batch waits for the next mix
             for name, values in old.items():
-                arrays[name][:rest] = values[filled - rest : filled]
-            filled = rest
+                arrays[name][:rest] = values[order]
+            order = np.arange(rest)
 
     def _fill(self, mix: Mix, arrays: Arrays, at: int) -> None:
-        """Read the blocks of a mix, and put their rows in order."""
-        places = np.empty(mix.count, np.intp)
-        places[mix.order] = np.arange(at, at + mix.count)
-        done, edges = 0, self.plan.blocks.edges
+        """Read the blocks of a mix, one behind the other."""
+        edges = self.plan.blocks.edges
         for block in mix.blocks:
             first = edges[block]
             for chunk in self.stream.read(first, edges[block + 1], self.plan.piece):
-                rows = self.convert(chunk, first)
                 count = len(chunk.X)
-                for name, values in rows.items():
-                    arrays[name][places[done : done + count]] = values
-                done, first = done + count, first + count
+                for name, values in self.convert(chunk, first).items():
+                    arrays[name][at : at + count] = values
+                at, first = at + count, first + count
 
     def _straight(
         self, epoch: int, batch: int, buffer: Callable[[], Arrays]
@@ -153,17 +169,15 @@ class Feed:
                     arrays[name][filled : filled + taken] = values[at : at + taken]
                 at, row, filled = at + taken, row + taken, filled + taken
                 if filled == self.plan.capacity and row < self.stream.rows:
-                    yield self._window(epoch, batch, arrays, 0, filled)
+                    yield self._window(epoch, batch, filled, arrays, None)
                     batch += filled // self.batch
                     arrays, filled = buffer(), 0
-        yield self._window(epoch, batch, arrays, 0, filled)
+        yield self._window(epoch, batch, filled, arrays, None)
 
     def _window(
-        self, epoch: int, batch: int, arrays: Arrays, begin: int, end: int
+        self, epoch: int, batch: int, count: int, arrays: Arrays, order: Array | None
     ) -> Window:
-        data = {name: values[begin:end] for name, values in arrays.items()}
-        count = end - begin
-        return Window(epoch, batch, -(-count // self.batch), count, data, arrays)
+        return Window(epoch, batch, -(-count // self.batch), count, order, arrays)
 
 
 class Ahead:
@@ -250,7 +264,7 @@ class Reader:
 
     def take_back(self, window: Window) -> None:
         """Read something else into the arrays of a window."""
-        self._free.put(window.buffer)
+        self._free.put(window.data)
 
     def close(self) -> None:
         """End the thread."""
@@ -262,6 +276,7 @@ class Reader:
         try:
             for window in self._feed.windows(epoch, batch, self._buffer):
                 self._ready.put(window)
+            self._ready.put(VerifyError("a batch is wanted after the last epoch"))
         except _Unwanted:
             pass
         except BaseException as error:

@@ -73,12 +73,13 @@ def plan(stream: Stream, row: int, batch: int, shuffle: bool) -> Plan:
         return Plan(Blocks((0, stream.rows), 1), capacity, piece)
     edges = stream.edges(_usual_block(stream, most))
     sizes = np.sort(np.diff(edges))[::-1]
+    wanted = min(stream.mixed or 1, len(sizes))
     mixed = int(np.searchsorted(np.cumsum(sizes), most, side="right"))
-    if mixed < (stream.mixed or 1):
-        rows = int(sizes[: stream.mixed or 1].sum())
+    if mixed < wanted:
+        rows = int(sizes[:wanted].sum())
         needed = WINDOWS * batch * row + rows * each
         raise _too_little(stream, needed, single, f"{rows} rows to mix")
-    mixed = min(stream.mixed or mixed, len(sizes))
+    mixed = wanted if stream.mixed else mixed
     capacity = min(stream.rows, int(sizes[:mixed].sum()) + batch - 1)
     return Plan(Blocks(tuple(edges), mixed), capacity, piece)
 

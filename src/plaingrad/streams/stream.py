@@ -14,7 +14,7 @@ from ..errors import SettingError, whole
 Array = np.ndarray[Any, Any]
 DECIMAL = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 UNITS = DECIMAL | {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
-PIECE = 2**20
+PIECE = 2**22
 """So many bytes, or a sixteenth of the memory, are read and converted at a time."""
 SAMPLED = 4096
 """So many rows are looked at before training begins."""

@@ -327,7 +327,9 @@ class Session:
             epochs=1,
             stopping=None,
         )
-        train(self.engine, loop, prepared.data, None, self.history, (), self.clock)
+        # after a stream, too, it goes on with samples that are here
+        engine = self.engine.inner if isinstance(self.engine, Streamed) else self.engine
+        train(engine, loop, prepared.data, None, self.history, (), self.clock)
         return self.history
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Session:

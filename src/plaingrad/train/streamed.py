@@ -48,11 +48,12 @@ class Streamed:
             window = self._ahead.window(epoch, batch, lambda: watch.stopped)
             if window is None:
                 break
-            self.inner.bind(window.data)
+            self.inner.bind(window.rows)
             skipped, done = batch - window.first, watch.done
             batches = min(window.batches - skipped, stretch.batches - done)
             part = replace(
                 stretch,
+                order=window.order,
                 count=window.count,
                 epochs=1,
                 first=skipped,

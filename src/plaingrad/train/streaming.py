@@ -285,13 +285,6 @@ class Converted:
         X = as_features(chunk.X, dtype, training.features)
         y = training.loss.target(chunk.y, self.output)
         y = y if y.dtype.kind in "iu" else cast("y", y, dtype)
-        kind = "int" if y.dtype.kind in "iu" else "float"
-        if (kind, y.shape[1:]) != (training.kind, training.target):
-            raise DataError(
-                f"y holds {kind} of the shape {show(('n', *map(str, y.shape[1:])))}, "
-                f"unlike the first samples, which had {training.kind} of the shape "
-                f"{show(('n', *map(str, training.target)))}. All must be of one kind."
-            )
         if not training.weighted:
             return {"X": X, "y": y}
         w = cast("sample_weight", self._weights(chunk, y), dtype)
