@@ -78,7 +78,7 @@ def chinese(page: str) -> str:
 PRINTED = (
     *("docs/engine.md", "docs/worksheet.md", "docs/prove.md"),
     *("docs/check.md", "docs/check-scripts.md", "docs/practice.md"),
-    *("docs/tables.md", "docs/optimisers.md", "docs/sklearn.md"),
+    *("docs/tables.md", "docs/streams.md", "docs/optimisers.md", "docs/sklearn.md"),
 )
 """English pages that show what their code prints."""
 PAGES = (

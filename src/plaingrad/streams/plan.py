@@ -12,8 +12,8 @@ from .stream import PIECE, Stream, told_bytes
 
 WINDOWS = 2
 """While a window is trained on, the next one is read."""
-ORDER = 24
-"""The bytes for each row of a mix while its order is found."""
+ORDER = 40
+"""The bytes for each row of a mix: two orders, and three while the next is found."""
 USUAL = 64
 """So many blocks are mixed, where their size is free."""
 SMALLEST, LARGEST = 2**16, 2**22
