@@ -156,7 +156,8 @@ def page(
         cells = [way.name, limit]
         cells += [f"{told[name] / MB:.0f}" for name in ("anonymous", "whole")]
         if told["failed"]:
-            cells += [told["failed"].split(":")[0].rpartition(".")[2], "", ""]
+            error = told["failed"].partition(":")[0]
+            cells += ["no room" if "MemoryError" in error else error, "", ""]
         elif way.kind == "start":
             cells += ["", "", ""]
         else:

@@ -113,38 +113,54 @@ class Blocks:
 
     Attributes
     ----------
-    edges
-        The rows at which the blocks begin, and the number of all rows: (blocks + 1,).
+    rows
+        How many rows there are.
+    size
+        The rows of each block but the last, which may have fewer; None if unlike.
     mixed
         How many blocks are mixed.
+    starts
+        The rows at which blocks begin that are unlike.
     """
 
-    edges: tuple[int, ...]
+    rows: int
+    size: int | None
     mixed: int
+    starts: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         # a model file may hold anything
+        whole("the rows of a stream", self.rows)
         whole("mixed", self.mixed)
-        edges = [whole("an edge of a block", edge, least=0) for edge in self.edges]
+        if self.size is not None:
+            whole("the size of a block", self.size)
+            return
+        edges = [whole("a row", row, least=0) for row in (*self.starts, self.rows)]
         if len(edges) < 2 or edges[0] or any(np.diff(edges) < 1):
-            raise SettingError("the edges of blocks must rise from 0.")
+            raise SettingError("the rows at which blocks begin must rise from 0.")
 
     @property
-    def size(self) -> int | None:
-        """The rows of each block but the last, which may have fewer; None if unlike."""
-        sizes = np.diff(self.edges)
-        alike = (sizes[:-1] == sizes[0]).all() and sizes[-1] <= sizes[0]
-        return int(sizes[0]) if alike else None
+    def count(self) -> int:
+        """How many blocks there are."""
+        return len(self.starts) if self.size is None else -(-self.rows // self.size)
+
+    def span(self, block: int) -> tuple[int, int]:
+        """Return the first row of a block, and that after its last one."""
+        if self.size is not None:
+            start = block * self.size
+            return start, min(start + self.size, self.rows)
+        last = block + 1 == len(self.starts)
+        return self.starts[block], self.rows if last else self.starts[block + 1]
 
     def mixes(self, seed: int, epoch: int) -> Iterator[Mix]:
         """Yield the blocks of an epoch, a few at a time."""
-        blocks, edges = shuffled(len(self.edges) - 1, seed, epoch), self.edges
-        start = 0
+        blocks, first = shuffled(self.count, seed, epoch), 0
         for place in range(0, len(blocks), self.mixed):
-            few = tuple(blocks[place : place + self.mixed].tolist())
-            count = sum(edges[b + 1] - edges[b] for b in few)
-            yield Mix(few, start, count, (seed, epoch, place))
-            start += count
+            few = blocks[place : place + self.mixed].tolist()
+            spans = tuple(self.span(block) for block in few)
+            count = sum(stop - start for start, stop in spans)
+            yield Mix(spans, first, count, (seed, epoch, place))
+            first += count
 
 
 @dataclass(frozen=True)
@@ -153,16 +169,16 @@ class Mix:
 
     Attributes
     ----------
-    blocks
-        Their numbers.
-    start, count
+    spans
+        The first row of each, and that after its last one.
+    first, count
         How many rows the epoch has visited before, and how many these are.
     key
         What their order is a function of.
     """
 
-    blocks: tuple[int, ...]
-    start: int
+    spans: tuple[tuple[int, int], ...]
+    first: int
     count: int
     key: tuple[int, int, int]
 
@@ -171,11 +187,11 @@ class Mix:
         """The order of the rows, from 0 in the first of the blocks on."""
         return mixed(self.count, *self.key)
 
-    def rows(self, edges: Sequence[int]) -> Array:
-        """Return the rows in the order of their visit."""
-        parts = [np.arange(edges[b], edges[b + 1]) for b in self.blocks]
-        rows: Array = np.concatenate(parts)[self.order]
-        return rows
+    @property
+    def rows(self) -> Array:
+        """The rows in the order of their visit."""
+        rows: Array = np.concatenate([np.arange(*span) for span in self.spans])
+        return rows[self.order]
 
 
 @dataclass(frozen=True)
@@ -197,8 +213,8 @@ class Loop:
             return np.arange(count)
         if self.blocks is None:
             return shuffled(count, self.seed, epoch)
-        mixes, edges = self.blocks.mixes(self.seed, epoch), self.blocks.edges
-        return np.concatenate([mix.rows(edges) for mix in mixes])
+        mixes = self.blocks.mixes(self.seed, epoch)
+        return np.concatenate([mix.rows for mix in mixes])
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..encode import Decoder
 from ..errors import DataError, FileError, SettingError
 from ..files import make_folder, write_whole
 from ..model import Model, checksum, describe
@@ -306,19 +307,19 @@ def _check_same_blocks(
     """Refuse to go on with a stream that is read in another order."""
     training = prepared.training
     told = begun["training"]["fields"].get("blocks")
-    old = None if told is None else told["fields"]
-    edges = None if old is None else (*old["edges"]["tuple"],)
-    mixed = None if old is None else old["mixed"]
+    old = None if told is None else Decoder({})(told)
     new = training.blocks
-    if (new is None) != (old is None):
+    if new is None or old is None:
+        if new is old:
+            return
         raise DataError(
             f"the training in {folder} was begun on {'arrays' if new else 'a stream'}. "
             f"Pass the same data in the same way, or start again in another folder."
         )
-    if new is not None and (new.edges, new.mixed) != (edges, mixed):
+    if new != old:
         raise SettingError(
-            f"the training in {folder} mixed {mixed} of {len(edges or ()) - 1} blocks "
-            f"at a time, and this one mixes {new.mixed} of {len(new.edges) - 1}, which "
-            f"is another order. Make the stream of the same samples with the same "
-            f"memory, block and mixed, or start again in another folder."
+            f"the training in {folder} mixed {old.mixed} of {old.count} blocks at a "
+            f"time, and this one mixes {new.mixed} of {new.count}, which is another "
+            f"order. Make the stream of the same samples with the same memory, block "
+            f"and mixed, or start again in another folder."
         )

@@ -111,10 +111,6 @@ class ParquetStream(Stream):
         """Rows from many row groups."""
         return self._sample
 
-    def edges(self, usual: int) -> Sequence[int]:  # noqa: ARG002 - as they are written
-        """Return where row groups begin, and the number of rows: (groups + 1,)."""
-        return self._edges
-
     def read(self, start: int, stop: int, piece: int) -> Iterator[Chunk]:
         """Yield rows, about so many at a time.
 
@@ -123,8 +119,8 @@ class ParquetStream(Stream):
         FileError, DataError
             When a file cannot be read any more, or a cell is not of its column's kind.
         """
-        at = int(np.searchsorted(self._edges, start, side="right")) - 1
-        first = self._edges[at]
+        at = int(np.searchsorted(self.starts, start, side="right")) - 1
+        first = self.starts[at]
         for file, group in itertools.islice(self._groups, at, None):
             for rows in file.rows(group, self._needed, piece):
                 known = rows.filter(rows[self.target].is_not_null())
@@ -197,9 +193,8 @@ class ParquetStream(Stream):
             counts.append(count)
         kept = [place for place, count in enumerate(counts) if count]
         self._groups = [self._groups[place] for place in kept]
-        ends = np.cumsum([counts[place] for place in kept]).tolist()
-        self._edges = [0, *ends]
-        self.rows = self._edges[-1]
+        ends = np.cumsum([0, *(counts[place] for place in kept)]).tolist()
+        self.rows, self.starts = ends.pop(), tuple(ends)
         if len(found) < 2:
             raise DataError(
                 f"the target {self.target!r} has {len(found)} different values in "

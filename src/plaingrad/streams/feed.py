@@ -126,12 +126,12 @@ class Feed:
         start, rows = batch * self.batch, self.stream.rows
         arrays, order = buffer(), np.empty(0, np.int64)
         for mix in self.plan.blocks.mixes(self.loop.seed, epoch):
-            end = mix.start + mix.count
+            end = mix.first + mix.count
             if end <= start:
                 continue
             self._fill(mix, arrays, len(order))
             # of the first mix some rows may have been visited before
-            fresh = len(order) + mix.order[max(0, start - mix.start) :]
+            fresh = len(order) + mix.order[max(0, start - mix.first) :]
             order = np.concatenate([order, fresh])
             rest = 0 if end == rows else len(order) % self.batch
             whole, order = order[: len(order) - rest], order[len(order) - rest :]
@@ -147,10 +147,8 @@ class Feed:
 
     def _fill(self, mix: Mix, arrays: Arrays, at: int) -> None:
         """Read the blocks of a mix, one behind the other."""
-        edges = self.plan.blocks.edges
-        for block in mix.blocks:
-            first = edges[block]
-            for chunk in self.stream.read(first, edges[block + 1], self.plan.piece):
+        for first, stop in mix.spans:
+            for chunk in self.stream.read(first, stop, self.plan.piece):
                 count = len(chunk.X)
                 for name, values in self.convert(chunk, first).items():
                     arrays[name][at : at + count] = values

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..errors import SettingError
 from ..program import Blocks
-from .stream import PIECE, Stream, told_bytes
+from .stream import PIECE, Array, Stream, told_bytes
 
 WINDOWS = 2
 """While a window is trained on, the next one is read."""
@@ -70,18 +70,39 @@ def plan(stream: Stream, row: int, batch: int, shuffle: bool) -> Plan:
         if spare < 0:
             raise _too_little(stream, WINDOWS * batch * row, single, f"{batch} rows")
         capacity = min(stream.rows, batch * (1 + spare // (WINDOWS * batch * row)))
-        return Plan(Blocks((0, stream.rows), 1), capacity, piece)
-    edges = stream.edges(_usual_block(stream, most))
-    sizes = np.sort(np.diff(edges))[::-1]
-    wanted = min(stream.mixed or 1, len(sizes))
-    mixed = int(np.searchsorted(np.cumsum(sizes), most, side="right"))
-    if mixed < wanted:
-        rows = int(sizes[:wanted].sum())
+        return Plan(Blocks(stream.rows, stream.rows, 1), capacity, piece)
+    size = None
+    if not stream.starts:
+        size = min(stream.block or _usual_block(stream, most), stream.rows)
+    blocks = Blocks(stream.rows, size, stream.mixed or 1, stream.starts)
+    mixed = blocks.mixed
+    if stream.mixed is None:
+        mixed = max(1, _fitting(blocks, most))
+    rows = _rows_of(blocks, mixed)
+    if rows > most:
         needed = WINDOWS * batch * row + rows * each
         raise _too_little(stream, needed, single, f"{rows} rows to mix")
-    mixed = wanted if stream.mixed else mixed
-    capacity = min(stream.rows, int(sizes[:mixed].sum()) + batch - 1)
-    return Plan(Blocks(tuple(edges), mixed), capacity, piece)
+    capacity = min(stream.rows, rows + batch - 1)
+    return Plan(replace(blocks, mixed=min(mixed, blocks.count)), capacity, piece)
+
+
+def _sizes(blocks: Blocks) -> Array:
+    """Return the rows of blocks that are unlike, the largest first."""
+    return np.sort(np.diff([*blocks.starts, blocks.rows]))[::-1]
+
+
+def _fitting(blocks: Blocks, most: int) -> int:
+    """Return how many blocks have at most so many rows together, whichever they are."""
+    if blocks.size is not None:
+        return most // blocks.size
+    return int(np.searchsorted(np.cumsum(_sizes(blocks)), most, side="right"))
+
+
+def _rows_of(blocks: Blocks, mixed: int) -> int:
+    """Return how many rows so many blocks have at most."""
+    if blocks.size is not None:
+        return min(blocks.rows, mixed * blocks.size)
+    return int(_sizes(blocks)[:mixed].sum())
 
 
 def _usual_block(stream: Stream, most: int) -> int:

@@ -48,6 +48,8 @@ class Stream:
         Whether samples have weights.
     blocked
         Whether blocks can be read in any order; else all comes in one order.
+    starts
+        The rows at which blocks begin, where they are as they were written.
     raw
         The bytes that a row takes while it is read.
     held
@@ -68,6 +70,7 @@ class Stream:
     raw: int
     held: int = 0
     once: bool = False
+    starts: tuple[int, ...] = ()
     sampled: Sequence[int]
     smaller: str = "batch_size or block"
     preparation: Preparation | None = None
@@ -83,17 +86,6 @@ class Stream:
     def sample(self) -> Chunk:
         """Some of the samples, from many places where that can be."""
         raise NotImplementedError
-
-    def edges(self, usual: int) -> Sequence[int]:
-        """Return where blocks begin, and the number of rows: (blocks + 1,).
-
-        Parameters
-        ----------
-        usual
-            The rows that a block should have where nothing else is given.
-        """
-        size = min(self.block or usual, self.rows)
-        return (*range(0, self.rows, size), self.rows)
 
     def read(self, start: int, stop: int, piece: int) -> Iterator[Chunk]:
         """Yield the rows of a block, about so many at a time."""
