@@ -225,7 +225,7 @@ class Network(Layer):
         prepared = prepare_data(self, X, y, settings, self._masks, kept, known)
         shelf, moment = opened(checkpoint, resume, prepared)
         shown = wanted(verbose)
-        if isinstance(X, Stream):
+        if isinstance(X, Stream) and X.preparation is not None:
             self.preparation = X.preparation
         elif not warm_start:
             self.preparation = None

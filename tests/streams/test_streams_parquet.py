@@ -103,6 +103,9 @@ def test_a_folder_is_one_table(tmp_path):
     whole = pg.data.stream(
         write(tmp_path, rows), target="grade", preparation=parts.preparation
     )
+    path = write(tmp_path, rows.drop("part"), "less.parquet")
+    with pytest.raises(SettingError, match="unknown column 'part'"):
+        pg.data.stream(path, preparation=parts.preparation)
     one, other = (
         fit(stream, shuffle=False, net=network()) for stream in (parts, whole)
     )
@@ -131,7 +134,7 @@ def test_classes_are_those_of_the_whole_file(tmp_path):
     path = write(tmp_path, rows, group=100)
     stream = pg.data.stream(path, target="grade", memory="60 KB")
     assert stream.preparation.target.classes == ("a", "b", "rare")
-    assert stream.table.outputs == 3
+    assert stream.preparation.target.outputs == 3
 
 
 @pytest.mark.parametrize(

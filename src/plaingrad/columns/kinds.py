@@ -70,13 +70,6 @@ def values(column: pl.Series, kind: Kind) -> Array:
     return _numbers(column) if kind == "number" else _days(column)
 
 
-def missing(count: int, kind: Kind) -> Array:
-    """Return cells of a column that is not there, as `values` would."""
-    return (
-        np.full(count, None, object) if kind == "category" else np.full(count, np.nan)
-    )
-
-
 def category(cell: Any) -> str | None:
     """Return the text of a category, the same whichever program wrote it.
 

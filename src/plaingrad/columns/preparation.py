@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import DataError, FileError
 from .files import frame
 from .inputs import INPUTS, MOST, CategoryInput, Input
-from .kinds import Array, missing, values
+from .kinds import Array, values
 from .table import Table
 from .targets import ClassTarget, NumberTarget
 
@@ -116,8 +116,10 @@ class Preparation:
                 rows[one.name] = values(found[one.name], one.kind)
                 if isinstance(one, CategoryInput):
                     _tell_new(one, rows[one.name])
+            elif one.kind == "category":
+                rows[one.name] = np.full(len(found), None, dtype=object)
             else:
-                rows[one.name] = missing(len(found), one.kind)
+                rows[one.name] = np.full(len(found), np.nan)
         return rows
 
     def _check_names(self, gone: list[str], found: pl.DataFrame) -> None:

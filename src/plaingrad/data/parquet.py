@@ -12,7 +12,7 @@ import numpy as np
 
 from ..columns.choices import input_column
 from ..columns.files import frame, library
-from ..columns.kinds import KINDS, Kind, category, missing, values
+from ..columns.kinds import KINDS, Kind, category, values
 from ..columns.preparation import Preparation
 from ..columns.table import Column, Table, ordered
 from ..columns.targets import ClassTarget
@@ -25,7 +25,7 @@ from ..errors import (
     unknown_name,
 )
 from ..losses.choose import MANY
-from ..streams.stream import SAMPLED, Array, Chunk, Stream
+from ..streams.stream import SAMPLED, Chunk, Stream
 
 if TYPE_CHECKING:
     import polars as pl
@@ -95,10 +95,13 @@ class ParquetStream(Stream):
         ]
         self._kind, self._classes = self._look_at_targets(dict(kinds or {}))
         learnt = self._first_rows()
-        self.table = self._table(learnt, dict(kinds or {}))
-        self.preparation = preparation or Preparation.fit(self.table)
-        used = [one.name for one in self.preparation.inputs]
-        self._needed = [*(name for name in used if name in names), target]
+        table = self._table(learnt, dict(kinds or {}))
+        self.preparation = preparation or Preparation.fit(table)
+        self._shown = str(table)
+        self._needed = [*(one.name for one in self.preparation.inputs), target]
+        for name in self._needed:
+            if name not in names:
+                raise unknown_name("column", name, names)
         features = len(self.preparation.features)
         self.raw = CELL * len(self._needed) + 3 * 8 * features
         largest = max(file.bytes(group) for file, group in self._groups)
@@ -145,12 +148,7 @@ class ParquetStream(Stream):
     def _chunk(self, rows: pl.DataFrame) -> Chunk:
         """Return samples and targets of rows."""
         made: Any = self.preparation
-        cells: dict[str, Array] = {}
-        for one in made.inputs:
-            if one.name in rows.columns:
-                cells[one.name] = values(rows[one.name], one.kind)
-            else:
-                cells[one.name] = missing(len(rows), one.kind)
+        cells = {one.name: values(rows[one.name], one.kind) for one in made.inputs}
         kind: Kind = "category" if isinstance(made.target, ClassTarget) else "number"
         truth = Column(self.target, kind, values(rows[self.target], kind))
         return Chunk(made.samples(cells), made.target.encode(truth))
@@ -268,7 +266,7 @@ class ParquetStream(Stream):
 
     def __str__(self) -> str:
         """Return how much it is, and what was found in the columns."""
-        return f"{self!r} in {len(self._groups)} row groups\n{self.table}"
+        return f"{self!r} in {len(self._groups)} row groups\n{self._shown}"
 
 
 def _files(path: Path) -> list[ParquetFile]:

@@ -52,7 +52,7 @@ class ArrayStream(Stream):
         self.rows, self.weighted = lengths["X"], w is not None
         self._parts = [rows_of(array) for array in arrays.values()]
         self.raw = sum(map(_row_bytes, arrays.values()))
-        size = max(1, min(SAMPLED, self.memory // 16 // self.raw) // PLACES)
+        size = max(1, min(SAMPLED, self.memory // 64 // self.raw) // PLACES)
         self._ranges = _spread(self.rows, size)
         self.sampled = [row for part in self._ranges for row in part]
 

@@ -154,7 +154,8 @@ def _chunk(number: int, batch: Any) -> Chunk:
     if not isinstance(batch, (tuple, list)) or len(batch) not in (2, 3):
         raise DataError(
             f"batch {number} of the iterable is no (X, y) or (X, y, weights), but "
-            f"{type(batch).__name__}. Each batch must be such a tuple of arrays."
+            f"{type(batch).__name__}. Each batch must be such a tuple of arrays. Whole "
+            f"arrays are a stream, too: pg.data.stream(X, y)."
         )
     chunk = Chunk(*map(np.asarray, batch))
     arrays: list[Array] = [array for array in chunk if array is not None]
