@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,3 +45,22 @@ def _no_figure_stays_open() -> Iterator[None]:
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture
+def command_line(
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., tuple[Any, str, str]]:
+    """Return a function that runs a command: its exit code, output and errors."""
+    from plaingrad import cli
+
+    def run(*words: Any) -> tuple[Any, str, str]:
+        capsys.readouterr()
+        try:
+            code: Any = cli.main([str(word) for word in words])
+        except SystemExit as stop:
+            code = stop.code
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run

@@ -34,25 +34,19 @@ def digits(tmp_path_factory):
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
+def run(tmp_path, monkeypatch, command_line):
     """Run a command in an empty folder; return its exit code, output and errors."""
     monkeypatch.chdir(tmp_path)
 
-    def command(*words):
-        capsys.readouterr()
+    def run(*words):
         if words and words[0] == "train":
             # drawing is tested elsewhere, and slow
             monkeypatch.setattr(
                 Figure, "savefig", lambda _, file, **__: file.write(b"")
             )
-        try:
-            code = cli.main([str(word) for word in words])
-        except SystemExit as stop:
-            code = stop.code
-        said = capsys.readouterr()
-        return code, said.out, said.err
+        return command_line(*words)
 
-    return command
+    return run
 
 
 # Training.

@@ -86,9 +86,20 @@ def test_a_bend_downwards_may_be_the_larger_one():
     assert abs(found.direction["p1"][1]) == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.parametrize("down", [0.9, 0.999, 1.0, 1.001, 1.1])
+def test_bends_of_one_size_up_and_down_are_told_apart(down):
+    found = curvature_of([-down, 1.0, 0.5, -0.3])
+    assert found.largest == pytest.approx(1, rel=1e-4)
+    assert found.error <= 1e-3
+    assert found.products <= 1000
+
+
 def test_no_bend_upwards_bounds_nothing():
-    assert curvature_of([-3.0, -1.0]).bound == np.inf
-    assert curvature_of([0.0, 0.0]).bound == np.inf
+    for bends in ([-3.0, -1.0], [0.0, 0.0]):
+        found = curvature_of(bends)
+        assert found.bound == np.inf
+        assert "bends nowhere upwards" in str(found)
+        assert "settle" not in str(found)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +129,7 @@ def test_steps_settle_below_the_bound_and_grow_above_it(optimizer):
         (pg.SGD(lr=1e3), "lr=1000 is above its bound"),
         (pg.Momentum(lr=1e3), "Momentum: lr=1000 is above"),
         (pg.SGD(lr=pg.Cosine(0.1)), "should stay below"),
-        (pg.Adam(), "no such bound"),
+        (pg.Adam(), "not for it"),
     ],
 )
 def test_what_it_says_of_the_rate(optimizer, told):

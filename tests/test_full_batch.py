@@ -66,8 +66,24 @@ def test_the_strong_wolfe_conditions_hold(line, first):
     assert abs(found.slope) <= FLAT * abs(start.slope)
 
 
-def test_a_line_without_an_end_is_given_up():
-    assert search(lambda x: Place(x, -x, -1.0), Place(0.0, 0.0, -1.0), 1.0, 0.0) is None
+def test_a_line_without_an_end_is_followed_far():
+    found = search(lambda x: Place(x, -x, -1.0), Place(0.0, 0.0, -1.0), 1.0, 0.0)
+    assert found.far > 1e20
+
+
+@given(first=st.floats(-6, 4).map(lambda power: 10.0**power))
+def test_a_kink_is_gone_behind(first):
+    def look(x):
+        return Place(x, abs(x - 3) + x / 100, 1.01 if x > 3 else -0.99)
+
+    found = search(look, look(0.0), first, 1e-15)
+    assert found.slope > 0
+    assert found.loss <= look(0.0).loss - ENOUGH * 0.99 * found.far
+
+
+def test_a_line_that_only_rises_is_given_up():
+    line = lambda x: Place(x, 1 + x, 1.0)  # noqa: E731
+    assert search(line, Place(0.0, 1.0, -1.0), 1.0, 1e-15) is None
 
 
 # Known minima.
@@ -134,6 +150,31 @@ def test_rosenbrock_is_solved():
         np.testing.assert_allclose(net.found, [1, 1], rtol=1e-9)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_kinks_do_not_end_it(seed):
+    X, y = wave()
+    net = small(20)
+    start = net.build(X, seed=seed, dtype="float64").params
+    shapes = [value.shape for value in start.values()]
+    flat = np.concatenate([value.ravel() for value in start.values()])
+    settings = {"optimizer": pg.LBFGS(), "epochs": 500, "dtype": "float64"}
+    history = net.fit(X, y, loss=pg.MAE(), seed=seed, **settings)
+
+    def loss(flat):
+        places = np.cumsum([np.prod(shape) for shape in shapes])[:-1]
+        parts = zip(np.split(flat, places), shapes, strict=True)
+        W1, b1, W2, b2 = (part.reshape(shape) for part, shape in parts)
+        a1 = np.tanh(X @ W1 + b1)
+        error = a1 @ W2 + b2 - y
+        d = np.sign(error) / error.size
+        dz1 = (d @ W2.T) * (1 - a1**2)
+        grads = X.T @ dz1, dz1.sum(0), a1.T @ d, d.sum(0)
+        return np.abs(error).mean(), np.concatenate([g.ravel() for g in grads])
+
+    best = optimize.minimize(loss, flat, jac=True, method="L-BFGS-B")
+    assert history.loss[-1] < 1.05 * best.fun
+
+
 # The sum of squares.
 
 
@@ -185,6 +226,16 @@ def test_the_jacobian_is_what_differences_tell(name, native):
         (made.residuals(point + h) - made.residuals(point - h)) / 2e-5 for h in steps
     ]
     np.testing.assert_allclose(jacobian, np.transpose(slopes), atol=1e-8)
+
+
+def test_residuals_of_another_loss_are_refused():
+    class Absolute(pg.MSE):
+        def each(self, output, target):
+            return abs(output - target)
+
+    X, y = wave()
+    with pytest.raises(SettingError, match="do not belong to it"):
+        small().fit(X, y, loss=Absolute(), optimizer=pg.LevenbergMarquardt())
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -362,6 +413,58 @@ def test_frozen_entries_stay(optimizer):
 
 
 @pytest.mark.parametrize("optimizer", BOTH)
+def test_the_penalty_of_frozen_entries_is_part_of_the_loss(optimizer):
+    X, y = wave()
+    settings = {"l2": 0.5, "dtype": "float64", "batch_size": None, "epochs": 1}
+    mask = np.array([[True, False, True, False]])
+    losses = [
+        small().freeze("W1", mask).fit(X, y, optimizer=one, **settings).loss[0]
+        for one in (pg.SGD(), optimizer)
+    ]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-12)
+
+
+@pytest.mark.parametrize("optimizer", BOTH)
+def test_directions_that_change_nothing_do_not_matter(optimizer):
+    X, y = zoo.line(12)
+    net = Curve(lambda b, x: (b[0] + b[1]) * x[:, :1] + 0 * b[2], [1.0, 2.0, 3.0])
+    settings = {"optimizer": optimizer, "loss": pg.MSE(), "dtype": "float64"}
+    history = net.fit(X[:, :1], y, **settings)
+    best = (X[:, 0] @ y.ravel()) / (X[:, 0] @ X[:, 0])
+    assert net.found[:2].sum() == pytest.approx(best, rel=1e-6)
+    assert net.found[2] == 3
+    assert history.stopped == "converged"
+    assert history.epochs < 12
+
+
+@pytest.mark.parametrize("optimizer", BOTH)
+def test_a_gradient_that_is_not_finite_is_told(optimizer):
+    X, y = wave()
+    net = Curve(lambda b, x: np.sqrt((b[0] - 1) ** 2) * x, [1.0])
+    with pytest.raises(PlaingradError, match="gradient is not finite"):
+        net.fit(X, y, loss=pg.MSE(), optimizer=optimizer, dtype="float64")
+    assert net.found == [1.0]
+
+
+@pytest.mark.parametrize("optimizer", BOTH)
+def test_a_loss_of_nothing_is_the_end(optimizer):
+    X = np.linspace(-2, 2, 40)[:, None]
+    for start in (3.0, 1.0):
+        net = Curve(lambda b, x: b[0] * x, [start])
+        settings = {"optimizer": optimizer, "loss": pg.MSE(), "dtype": "float64"}
+        assert net.fit(X, 3 * X, **settings).stopped == "converged"
+        assert net.found == [3.0]
+
+
+def test_single_precision_ends_where_rounding_begins():
+    X, y = zoo.line(12)
+    net = Curve(lambda b, x: (b[0] + b[1]) * x[:, :1], [1.0, 2.0])
+    history = net.fit(X[:, :1], y, optimizer=pg.LBFGS(), loss=pg.MSE(), epochs=500)
+    assert history.stopped == "converged"
+    assert history.epochs < 50
+
+
+@pytest.mark.parametrize("optimizer", BOTH)
 def test_training_goes_on_where_it_stood(optimizer):
     X, y = wave()
     settings = {"optimizer": optimizer, "epochs": 5, "dtype": "float64"}
@@ -425,6 +528,14 @@ def test_what_is_no_sum_of_squares_is_refused(settings):
     small().fit(X, y, optimizer=pg.LBFGS(), epochs=3, **settings)
 
 
+def test_a_matrix_that_fits_nowhere_is_refused():
+    X = np.zeros((60_000, 784), "f4")
+    net = pg.Sequential(pg.Linear(100), pg.ReLU(), pg.Linear(10))
+    settings = {"loss": pg.MSE(), "optimizer": pg.LevenbergMarquardt()}
+    with pytest.raises(SettingError, match=r"600,000 residuals by all 79,510 .* GB"):
+        net.fit(X, np.zeros((60_000, 10)), **settings)
+
+
 def test_partial_fit_is_refused():
     X, y = wave()
     with pytest.raises(SettingError, match="all of them at once"):
@@ -471,4 +582,31 @@ def test_the_engine_is_one_of_its_own():
     net = small()
     net.fit(X, y, optimizer=pg.LBFGS(), epochs=2)
     assert isinstance(net.session.engine, Descent)
-    assert not net.session.engine.states
+
+
+class Crash(pg.Callback):
+    def on_epoch_end(self, history):
+        if history.epochs == 11:
+            raise RuntimeError("the power is gone")
+
+
+@pytest.mark.parametrize("epochs", [1, 4])
+@pytest.mark.parametrize("optimizer", BOTH)
+def test_a_checkpoint_has_what_it_remembers(optimizer, epochs, tmp_path):
+    X, y = wave()
+    settings = {"optimizer": optimizer, "epochs": 25}
+    whole = small()
+    whole.fit(X, y, **settings)
+    checkpoint = pg.Checkpoint(tmp_path / "run", every=epochs)
+    with pytest.raises(RuntimeError, match="power"):
+        small().fit(X, y, checkpoint=checkpoint, callbacks=[Crash()], **settings)
+    net = small()
+    net.fit(X, y, resume=tmp_path / "run", **settings)
+    assert net.history.batch_loss == whole.history.batch_loss
+    for name, value in whole.params.items():
+        np.testing.assert_array_equal(net.params[name], value)
+    # between two checkpoints the steps are done again
+    again = pg.load_run(tmp_path / "run").at(22)
+    small_again = small()
+    small_again.fit(X, y, **{**settings, "epochs": 22})
+    np.testing.assert_array_equal(again.outputs(X), small_again.outputs(X))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import plaingrad as pg
-from plaingrad.errors import DataError, PlaingradError, ShapeError
+from plaingrad.errors import DataError, PlaingradError, SettingError, ShapeError
 
 Array = np.ndarray[Any, Any]
 STEP = 1e-30
@@ -132,6 +132,11 @@ def test_arguments_are_chosen_by_place() -> None:
     assert pg.grad(function, [-1, 0])(x, y, z) == (3 * x * y**2 * z**2, y**2 * z**3)
     value, (dy, dx) = pg.value_and_grad(function, (1, 0))(x, y, z)
     assert (value, dy, dx) == (x * y**2 * z**3, 2 * x * y * z**3, y**2 * z**3)
+
+
+def test_no_place_at_all_is_refused() -> None:
+    with pytest.raises(SettingError, match="argnums is empty"):
+        pg.grad(lambda x: x**2, argnums=())
 
 
 @pytest.mark.parametrize("argnums", [1, -2, (0, 3)])

@@ -368,7 +368,8 @@ def loads_or_refuses(path):
     assert all(value.size < 1000 for value in net.params.values())
     if net._training is not None:  # without, it is a network that was only built
         net.longhand()
-    net.predict(np.ones((2, *net.features)))
+        net.predict(np.ones((2, *net.features)))
+    net.outputs(np.ones((2, *net.features)))
     return True
 
 

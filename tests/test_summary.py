@@ -83,6 +83,7 @@ def test_memory_is_counted_in_the_type_of_the_network():
     net.fit(X, y, epochs=1, dtype="float64")
     assert net.summary().memory == (51 * 8, 9 * 8)
     assert "in float64" in str(net.summary())
+    assert net.summary(X) == net.summary()
 
 
 def test_a_network_whose_shapes_do_not_fit_is_shown_up_to_the_failing_layer():

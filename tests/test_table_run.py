@@ -8,25 +8,14 @@ import pytest
 
 import plaingrad as pg
 from columns.tables import flats, write
-from plaingrad import cli
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
+def run(tmp_path, monkeypatch, command_line):
     """Run a command in a folder with a table; return exit code, output and errors."""
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "flats.csv", flats(150))
-
-    def command(*words):
-        capsys.readouterr()
-        try:
-            code = cli.main([str(word) for word in words])
-        except SystemExit as stop:
-            code = stop.code
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return command
+    return command_line
 
 
 def rows_of(text):
@@ -94,6 +83,9 @@ def test_raw_rows_are_predicted(run, tmp_path):
     assert [float(row[0]) for row in rows] == model.predict("new.csv").tolist()
     run("predict", "runs/flats", "new.csv", "--out", "p.npy")
     np.testing.assert_array_equal(np.load("p.npy"), model.predict("new.csv"))
+    code, _, err = run("predict", "runs/flats", "new.csv", "--out", "p.xlsx")
+    assert code == 1
+    assert "unknown kind of file '.xlsx'" in err
     code, _, err = run("predict", "runs/flats", "new.csv", "--proba")
     assert code == 1
     assert "no probabilities" in err
@@ -131,6 +123,8 @@ def test_rows_with_gaps_are_predicted_and_told(run, tmp_path):
         (("none.csv", "--target", "rent"), "there is no file none.csv"),
         (("digits", "--target", "rent"), "'digits' is a ready task"),
         (("digits", "--kind", "a=number"), "'digits' is a ready task"),
+        (("flats.json", "--target", "rent"), "unknown kind of table '.json'"),
+        (("flats.xls",), "unknown kind of table '.xls'. Did you mean '.xlsx'?"),
         (("flats.csv", "--target", "rent", "--kind", "part"), "takes NAME=KIND"),
         (("flats.csv", "--target", "rent", "--lang", "fr"), "unknown language 'fr'"),
         (("flats.csv", "--target", "rent", "--optimizer", "x"), "unknown optimizer"),

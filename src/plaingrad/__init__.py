@@ -88,9 +88,9 @@ from .schedules import (
     WarmUp,
 )
 from .train.callbacks import Callback
+from .train.ending import DivergedWarning
 from .train.engines import FallbackWarning
 from .train.history import History
-from .train.loop import DivergedWarning
 from .train.settings import EarlyStopping
 from .travel import Run, load_run
 

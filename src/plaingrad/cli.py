@@ -22,7 +22,7 @@ from .errors import (
     SettingError,
     unknown_name,
 )
-from .files import write_whole
+from .files import make_folder, write_whole
 from .model import certificate_of
 from .network import Network, load
 from .prove.certificate.record import Certificate
@@ -110,6 +110,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except PlaingradError as error:
         print(f"plaingrad: {error}", file=sys.stderr)
+        return 1
+    except UnicodeEncodeError as error:
+        print(
+            f"plaingrad: the encoding of this output, {error.encoding}, lacks some of "
+            f"the characters. Set the environment variable PYTHONUTF8=1.",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         print("plaingrad: interrupted", file=sys.stderr)
@@ -393,6 +400,9 @@ def worksheet(options: argparse.Namespace) -> None:
 
 def predict(options: argparse.Namespace) -> None:
     """Predict the rows of a file."""
+    kinds, out = (".csv", ".npy"), options.out
+    if out is not None and out.suffix not in kinds:
+        raise unknown_name("kind of file", out.suffix, kinds)
     network, head = _open(options.model), None
     if network.preparation is not None:
         model = TableModel(network)
@@ -445,11 +455,18 @@ def lesson(options: argparse.Namespace) -> None:
     from .lessons.terminal import listing, tell
 
     if options.name is None:
+        if options.notebook or options.out or options.show:
+            raise SettingError(
+                "--notebook, --out and --show are for one lesson, and none was named. "
+                "Name it, as in: plaingrad lesson prediction --show"
+            )
         _say(listing(options.lang), None)
         return
     found = find_lesson(options.name)
     if options.notebook is not None:
         _say(notebook(found, options.lang), options.notebook)
         return
+    if options.out is not None:
+        make_folder(options.out)
     usual = None if options.show else Path("runs") / "lessons" / found.slug
     tell(found, options.lang, options.out or usual, options.show)

@@ -82,13 +82,13 @@ class Curvature:
 
     def __str__(self) -> str:
         """Say what it is, and what it says of the chosen rate."""
-        lines = [
-            f"largest curvature {self.largest:.4g} (to {self.error:.1g}), so gradient "
-            f"descent needs a rate below {self.bound:.4g}"
-        ]
+        found = f"largest curvature {self.largest:.4g} (to {self.error:.1g})"
+        if not np.isfinite(self.bound):
+            return f"{found}: the loss bends nowhere upwards here, so it bounds no rate"
+        lines = [f"{found}, so gradient descent needs a rate below {self.bound:.4g}"]
         name, lr = type(self.optimizer).__name__, self.optimizer.lr
         if self.limit is None:
-            lines.append(f"{name} scales its steps by itself; no such bound is known")
+            lines.append(f"{name} scales its steps by itself: the bound is not for it")
         elif isinstance(lr, Schedule):
             lines.append(
                 f"{name}: the rates of {lr!r} should stay below {self.limit:.4g}"
@@ -108,14 +108,13 @@ def curvature(prepared: Prepared, tolerance: float, most: int) -> Curvature:
     whole("products", most)
     hessian = Hessian(prepared)
     begin = np.random.default_rng(prepared.training.settings.seed)
-    first = _Power(hessian.product, begin.normal(size=hessian.size), 0.0)
-    first.run(tolerance, most)
-    found, used = first, first.used
-    if first.value < 0:
-        # the largest in size bends downwards: lift all until none does
-        lift = -first.value
-        found = _Power(hessian.product, begin.normal(size=hessian.size), lift)
-        found.run(tolerance, max(1, most - used))
+    found = _Power(hessian.product, begin.normal(size=hessian.size), 0.0)
+    settled, used = found.run(tolerance, most // 2 + 1), found.used
+    if used < most and (found.value < 0 or not settled):
+        # a bend downwards may be as large: lift all until none goes down
+        start = begin.normal(size=hessian.size) if found.value < 0 else found.v
+        found = _Power(hessian.product, start, found.size)
+        found.run(tolerance, most - used)
         used += found.used
     direction, optimizer = hessian.by_name(found.v), prepared.training.recipe.optimizer
     return Curvature(found.value, found.error, used, direction, optimizer)
@@ -128,26 +127,30 @@ class _Power:
     ----------
     value, error, v
         The Rayleigh quotient, its distance from an eigenvalue at most, the direction.
+    size
+        How long the direction becomes: no eigenvalue known so far is larger in size.
     """
 
     def __init__(self, product: Product, v: Array, lift: float) -> None:
         self.product, self.lift = product, lift
         self.v = v / np.linalg.norm(v)
-        self.value = self.error = 0.0
+        self.value = self.error = self.size = 0.0
         self.used = 0
 
-    def run(self, tolerance: float, most: int) -> None:
-        """Multiply until the error is a small share of the value."""
+    def run(self, tolerance: float, most: int) -> bool:
+        """Multiply until the error is a small share of the value; return whether."""
         while self.used < most:
             image = self.product(self.v)
             self.used += 1
             self.value = float(self.v @ image)
             self.error = float(np.linalg.norm(image - self.value * self.v))
+            self.size = float(np.linalg.norm(image))
             image = image + self.lift * self.v
             size = float(np.linalg.norm(image))
             if self.error <= tolerance * abs(self.value + self.lift) or size == 0:
-                return
+                return True
             self.v = image / size
+        return False
 
 
 class Hessian:

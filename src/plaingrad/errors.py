@@ -46,6 +46,17 @@ def unknown_name(what: str, name: object, known: Iterable[str]) -> SettingError:
     return SettingError(f"unknown {what} {name!r}.{hint} Known: {', '.join(names)}.")
 
 
+def no_slope(loss: float) -> PlaingradError:
+    """Say that the gradient is of no use, though the loss is finite."""
+    return PlaingradError(
+        f"the loss is {loss:.4g}, but its gradient is not finite, or too large to be "
+        f"squared, so no step can be chosen. The likely cause is a square root, power "
+        f"or logarithm at the edge of where it has a slope, or numbers in X or y far "
+        f"beyond -1 .. 1. Start elsewhere, or keep away from the edge: np.sqrt(x + "
+        f"1e-12). The network stays where it was."
+    )
+
+
 def missing_extra(library: str, extra: str, purpose: str) -> MissingExtraError:
     """Say which extra to install for `purpose`."""
     return MissingExtraError(

@@ -44,7 +44,7 @@ class LBFGS(FullBatch):
         How many changes are remembered.
     tolerance
         Training has converged when five steps in a row each lower the loss by less than
-        this share of it; with 0 when rounding lets it get no lower.
+        this share of it, or than rounding; with 0 when no step lowers it any more.
 
     Notes
     -----

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .derive import gradients
-from .errors import DataError, PlaingradError
+from .errors import DataError, PlaingradError, SettingError
 from .graph import Node
 from .names import identifier
 from .ops import leaf
@@ -97,6 +97,11 @@ class _Gradient:
         self.single = isinstance(argnums, int)
         self.argnums = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         self.with_value = with_value
+        if not self.argnums:
+            raise SettingError(
+                "argnums is empty: name at least one argument to differentiate by, as "
+                "argnums=0 or argnums=(0, 1)."
+            )
 
     def __call__(self, *args: Any) -> Any:
         """Return the gradient: numbers for numbers, nodes for nodes."""

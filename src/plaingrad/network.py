@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -40,10 +39,10 @@ from .summary import Summary, summarise
 from .train import callbacks as watching
 from .train.callbacks import Callback
 from .train.checks import as_features, free_entries, numbers, same_length
+from .train.ending import told as _told
 from .train.history import History
-from .train.loop import DivergedWarning
 from .train.progress import Progress, told_when_long, wanted
-from .train.session import Prepared, Session, prepare_target
+from .train.session import Memory, Prepared, Session, prepare_target
 from .train.settings import (
     EarlyStopping,
     Machine,
@@ -79,6 +78,7 @@ class Network(Layer):
     _dtype: str = "float32"
     _training: Training | None = None
     _session: Session | None = None
+    _memory: Memory | None = None
     _masks: Mapping[str, Array] = MappingProxyType({})
     _cache: Mapping[str, Any] = MappingProxyType({})
     preparation: Preparation | None = None
@@ -294,8 +294,9 @@ class Network(Layer):
         going = self._session
         if going is None or not going.suits(prepared):
             going = Session.start(prepared, on, wanted(None))
-            if self._session is not None:
-                going.take_over(self._session)
+            before = self._remembered()
+            if before is not None:
+                going.take_over(before)
         going.check_endless()
         if going is not self._session:
             self._adopt(going)
@@ -306,18 +307,23 @@ class Network(Layer):
         begun = Settings(dtype=self._dtype)
         if self._training is not None:
             begun = self._training.settings
-        if self._session is None:
+        if self._remembered() is None:
             return begun.changed(settings)
         refuse_other(begun, begun.changed(settings), settings)
         return begun
 
     def _machine(self, given: Mapping[str, Any]) -> Machine:
         """Return what to go on with; a session keeps to what it has."""
-        if self._session is None:
+        before = self._remembered()
+        if before is None:
             return Machine(**given)
-        begun = self._session.machine
+        begun = before.machine
         refuse_other(begun, replace(begun, **given), given)
         return begun
+
+    def _remembered(self) -> Memory | None:
+        """Return what training can go on with: of the session, or of a pickle."""
+        return self._memory if self._session is None else self._session.memory
 
     def build(self, X: Any, seed: int = 0, dtype: str = "float32") -> Self:
         """Draw the parameters for samples like X without training; return self.
@@ -347,13 +353,14 @@ class Network(Layer):
         self, params: dict[str, Array], features: tuple[int, ...], dtype: str
     ) -> None:
         self._params, self._features, self._dtype = params, features, dtype
-        self._session = self._training = None
+        self._session = self._training = self._memory = None
         self._cache = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what cannot be pickled: the engine, the history's session."""
+        """Put the session's memory in the place of what cannot be pickled."""
         left_out = ("_session", "_cache")
-        return {n: value for n, value in vars(self).items() if n not in left_out}
+        kept = {n: value for n, value in vars(self).items() if n not in left_out}
+        return {**kept, "_memory": self._remembered()}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a network of its own that can go on training."""
@@ -387,7 +394,8 @@ class Network(Layer):
     @property
     def history(self) -> History:
         """The course of the last training."""
-        return self.session.history
+        before = self._remembered()
+        return self.session.history if before is None else before.history
 
     def freeze(self, name: str | None = None, mask: Any = True) -> Self:
         """Keep parameters as they are during training; return self.
@@ -775,7 +783,7 @@ class Network(Layer):
             Samples and targets, as for `fit`, all taken at once; by default those of
             the last `fit`.
         tolerance
-            The share of the curvature by which it may be wrong.
+            The share of the sharpest bend, up or down, by which it may be wrong.
         products
             How many products it may take at most.
         **settings
@@ -904,7 +912,7 @@ class Network(Layer):
         """
         if X is None:
             return summarise(self, self._known_features(), self._dtype)
-        return summarise(self, _shape_of(X, "float32"), "float32")
+        return summarise(self, _shape_of(X, self._dtype), self._dtype)
 
 
 class Sequential(LayerSequence, Network):
@@ -938,33 +946,6 @@ def load(path: str | Path, objects: Mapping[str, Any] | None = None) -> Network:
     network._masks, network._training = model.masks, model.training
     network.preparation = model.preparation
     return cast(Network, network)
-
-
-def _told(history: History, saved: Path | None = None) -> History:
-    """Warn the caller of `fit` when training ended badly; return the history.
-
-    `saved` is the folder of its checkpoints.
-    """
-    place = f"epoch {history.epochs + 1}"
-    if history.stopped == "interrupted":
-        warnings.warn(
-            f"interrupted in {place}; the network keeps what it has learnt so far."
-            + (f" It is saved: go on with resume={str(saved)!r}." if saved else ""),
-            stacklevel=3,
-        )
-    if history.stopped == "diverged":
-        count = len(history.batch_loss)
-        cause = "too large a learning rate: try a tenth of it, or clip_norm=1"
-        if count == 1:
-            cause = "too large numbers in X or y: scale them to about -1 .. 1"
-        warnings.warn(
-            f"the loss became {history.batch_loss[-1]} in update {count} ({place}), so "
-            f"training was ended; the network went back to weights from before. The "
-            f"likely cause is {cause}.",
-            DivergedWarning,
-            stacklevel=3,
-        )
-    return history
 
 
 def _shape_of(X: Any, dtype: str) -> tuple[int, ...]:

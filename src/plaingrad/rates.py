@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -59,11 +58,15 @@ class RateTest:
         The rate and the loss of each update, (updates,).
     smoothed
         The running mean of the losses, without the bias of its start.
+    risen
+        Whether the loss became several times its lowest, or overflowed: whether the
+        rates went far enough.
     """
 
     rates: Array
     losses: Array
     smoothed: Array
+    risen: bool
 
     @property
     def lowest(self) -> float:
@@ -81,28 +84,39 @@ class RateTest:
 
     def __str__(self) -> str:
         """Say what came of it."""
-        return (
+        told = (
             f"{len(self.rates)} updates, rates {self.rates[0]:.3g} to "
             f"{self.rates[-1]:.3g}: the loss is lowest at {self.lowest:.3g}; try "
             f"{self.suggestion:.2g}"
         )
+        if self.risen:
+            return told
+        return f"{told}, or test a larger highest: the loss has not risen yet"
 
 
 class _Enough(Callback):
-    """Ends the test after its last update, or when the loss has become large."""
+    """Ends the test after its last update, or when the loss has become large.
+
+    Attributes
+    ----------
+    smoothed
+        The running mean of the losses, each divided by the sum of its weights.
+    risen
+        Whether the loss has become large.
+    """
 
     def __init__(self, updates: int) -> None:
-        self.updates = updates
-        self.mean, self.least, self.done = 0.0, math.inf, 0
+        self.updates, self.smoothed = updates, list[float]()
+        self.mean, self.risen = 0.0, False
 
     def on_batch_end(self, history: History) -> bool:
         """Return whether it is enough."""
-        self.done += 1
         self.mean = SMOOTH * self.mean + (1 - SMOOTH) * history.batch_loss[-1]
-        here = self.mean / (1 - SMOOTH**self.done)
-        self.least = min(self.least, here)
-        rise = here - self.least > (WORSE - 1) * abs(self.least)
-        return rise or self.done >= self.updates
+        done = len(self.smoothed) + 1
+        self.smoothed.append(self.mean / (1 - SMOOTH**done))
+        least = min(self.smoothed)
+        self.risen = self.smoothed[-1] - least > (WORSE - 1) * abs(least)
+        return self.risen or done >= self.updates
 
 
 def rising(settings: Settings, lowest: float, highest: float, updates: int) -> Settings:
@@ -152,9 +166,14 @@ def _with_rate(optimizer: Optimizer | None, schedule: Schedule) -> Optimizer:
 def find_rate(prepared: Prepared, machine: Machine) -> RateTest:
     """Run the test of a training whose settings `rising` made."""
     session = Session.start(prepared, machine)
-    history = session.run([_Enough(prepared.training.settings.epochs)])
+    enough = _Enough(prepared.training.settings.epochs)
+    history = session.run([enough])
+    if history.stopped == "interrupted":
+        # half a test would suggest too small a rate
+        raise KeyboardInterrupt
     losses = np.array(history.batch_loss, dtype=np.float64)
-    if not np.isfinite(losses[-1]):
+    overflowed = not np.isfinite(losses[-1])
+    if overflowed:
         losses = losses[:-1]
     if len(losses) < 2:
         raise SettingError(
@@ -163,13 +182,6 @@ def find_rate(prepared: Prepared, machine: Machine) -> RateTest:
         )
     schedule = cast(Rising, prepared.training.recipe.optimizer.lr)
     rates = np.geomspace(schedule.lowest, schedule.highest, schedule.updates)
-    return RateTest(rates[: len(losses)], losses, _smoothed(losses))
-
-
-def _smoothed(losses: Array) -> Array:
-    """Return the running mean, each divided by the sum of its weights."""
-    mean, made = 0.0, []
-    for count, loss in enumerate(losses.tolist(), 1):
-        mean = SMOOTH * mean + (1 - SMOOTH) * loss
-        made.append(mean / (1 - SMOOTH**count))
-    return np.array(made)
+    risen = enough.risen or overflowed
+    smoothed = np.array(enough.smoothed)
+    return RateTest(rates[: len(losses)], losses, smoothed, risen)

@@ -12,7 +12,7 @@ from .columns.files import KINDS as FILES
 from .columns.files import frame
 from .columns.table import Table
 from .data.tables import table
-from .errors import SettingError
+from .errors import SettingError, unknown_name
 from .files import make_folder
 from .model import Array
 from .report import write_training
@@ -41,7 +41,10 @@ def read_table(name: str, target: str | None, kinds: Sequence[str]) -> Table:
     SettingError, FileError, DataError
         When the file is no table, no target is given, or as `table`.
     """
-    if not is_table(name):
+    kind = Path(name).suffix
+    if kind and not is_table(name):
+        raise unknown_name("kind of table", kind, FILES)
+    if not kind:
         raise SettingError(
             f"--target and --kind go with a table ({', '.join(FILES)}), and {name!r} "
             f"is a ready task. Leave them out, or give the file of a table."

@@ -19,7 +19,7 @@ from .files import make_folder
 from .network import Sequential
 from .optimizers import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, RMSprop
 from .report import write_run
-from .table_run import is_table, read_table, write_table_run
+from .table_run import read_table, write_table_run
 from .tabular import TableModel
 from .tasks import TASKS, Parts, find
 from .train.history import History, brief
@@ -84,7 +84,7 @@ def add_options(made: argparse.ArgumentParser) -> None:
 
 def train(options: argparse.Namespace) -> None:
     """Train on a task and write the run's folder."""
-    if options.target is not None or options.kind or is_table(options.task):
+    if options.target is not None or options.kind or Path(options.task).suffix:
         _train_table(options)
         return
     task = find(options.task)
@@ -138,8 +138,8 @@ def _saving(place: Path, options: argparse.Namespace) -> dict[str, Any]:
 
 def _train_table(options: argparse.Namespace) -> None:
     """Train on a table and write the run's folder."""
-    rows = read_table(options.task, options.target, options.kind)
     words(options.lang)  # a language that is not there is said before any work
+    rows = read_table(options.task, options.target, options.kind)
     settings = _settings({}, options)
     network = _hidden(options.hidden, rows.outputs)
     folder = make_folder(options.out or Path("runs") / Path(options.task).stem)

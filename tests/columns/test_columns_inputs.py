@@ -123,20 +123,30 @@ def test_missing_dates_are_in_the_middle():
 
 def test_classes_are_numbered_and_come_back():
     target = ClassTarget(name="y", classes=("a", "b", "c"))
-    cells = categories(["c", "a", "b"])
+    cells = categories(["c", "a", "b"]).values
     np.testing.assert_array_equal(target.encode(cells), [2, 0, 1])
     assert target.decode(np.array([2, 0, 1])).tolist() == ["c", "a", "b"]
     numbered = ClassTarget(name="y", classes=("1", "10"))
     assert numbered.decode(np.array([1, 0])).tolist() == [10, 1]
+    for classes, found in {
+        ("01", "2"): ["01", "2"],
+        ("-1", "0"): [-1, 0],
+        ("false", "true"): [False, True],
+        ("1", "100000000000000000000"): ["1", "100000000000000000000"],
+        ("1_0", "1"): ["1_0", "1"],
+    }.items():
+        decoded = ClassTarget(name="y", classes=classes).decode(np.array([0, 1]))
+        assert decoded.tolist() == found
+        assert decoded.dtype != object
     with pytest.raises(DataError, match="the class 'd', which was not there"):
-        target.encode(categories(["d"]))
+        target.encode(categories(["d"]).values)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30))
 def test_numbers_to_predict_come_back(values):
     column = numbers(values)
     target = NumberTarget.fit(column)
-    again = target.decode(target.encode(column))
+    again = target.decode(target.encode(column.values))
     np.testing.assert_allclose(again, values, rtol=1e-9, atol=1e-3)
 
 

@@ -9,6 +9,7 @@ import pytest
 import plaingrad as pg
 from columns.tables import flats, write
 from plaingrad.columns.kinds import category
+from plaingrad.columns.table import amount, ordered
 from plaingrad.errors import DataError, SettingError
 
 
@@ -83,7 +84,7 @@ def test_rows_without_a_target_are_left_out():
     columns = {"x": [*np.arange(15.0)], "y": ["a", "b", None] * 5}
     found = pg.data.table(columns, "y", {"x": "number"})
     assert len(found) == 10
-    assert found.notes[1] == "5 rows without y were left out."
+    assert found.notes[1] == "Rows without y, left out: 5."
     np.testing.assert_array_equal(found.inputs[0].values % 3 == 2, False)
 
 
@@ -107,7 +108,7 @@ def test_rows_without_a_target_are_left_out():
             DataError,
             "inf in",
         ),
-        ({"rent": [None] * 35 + [1.0] * 5}, "rent", {}, DataError, "5 rows have"),
+        ({"rent": [None] * 35 + [1.0] * 5}, "rent", {}, DataError, "5 of 40 rows have"),
     ],
 )
 def test_tables_that_cannot_be_learnt(change, target, kinds, error, message):
@@ -136,10 +137,60 @@ def test_a_table_with_nothing_to_predict_from():
         ("1e400", "1e400"),
         ("12345678901234567890", "12345678901234567890"),
         (None, None),
+        ("1_0", "1_0"),
+        ("12e3", "12e3"),
+        ("-0.0", "0"),
+        (1e15, "1000000000000000"),
+        (1e16, "1e+16"),
     ],
 )
 def test_a_category_is_the_same_whoever_wrote_it(cell, text):
     assert category(cell) == text
+
+
+def test_a_table_has_a_line_for_each_column_whatever_is_in_it():
+    columns = {
+        "two\nlines": ["one\ntwo", "x" * 500] * 10,
+        "same": ["a\nb" * 30] * 20,
+        "y": [0, 1] * 10,
+    }
+    lines = str(pg.data.table(columns, "y")).splitlines()
+    assert len(lines) == 6
+    assert lines[2].startswith("two lines  category")
+    assert max(map(len, lines)) < 90
+
+
+def test_numbers_with_a_slip_are_told(tmp_path):
+    columns = {"x": [*range(40), "n.k."], "t": [f"t{i}" for i in range(41)]}
+    columns["y"] = [0, 1] * 20 + [1]
+    with pytest.raises(DataError, match=r"x: numbers, but also n\.k\.; .* t: text, 41"):
+        pg.data.table(write(tmp_path / "a.csv", columns), "y")
+    columns["z"] = [i / 8 for i in range(41)]
+    found = pg.data.table(write(tmp_path / "a.csv", columns), "y")
+    assert "x       ignore             numbers, but also n.k.; correct" in str(found)
+    # some of the rows, or none, may be without the slip
+    for rows in (found.rows(np.arange(9)), found.rows(np.arange(0))):
+        assert rows.inputs[0].told().startswith("numbers, but also ...")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (-12.345, "-12.35"),
+        (2e-9, "2e-09"),
+        (123456, "123,456"),
+        (1e20, "1e+20"),
+    ],
+)
+def test_amounts_are_short_and_without_exponents(value, text):
+    assert amount(value) == text
+
+
+def test_categories_are_in_the_same_order_however_they_come():
+    levels = ["NAN", "10", "9", "Inf", "x", "b"]
+    expected = ["9", "10", "Inf", "NAN", "b", "x"]
+    assert ordered(levels) == ordered(levels[::-1]) == expected
 
 
 def test_codes_that_begin_with_0_are_no_numbers(tmp_path):

@@ -54,6 +54,14 @@ def test_classes_that_occur_name_themselves():
     assert names(ax.get_xticklabels()) == ["a", "b", "c"]
 
 
+def test_names_are_taken_as_they_are_in_one_line_of_some_length():
+    classes = ["$\\foo$", "two\nlines", "x" * 200]
+    ax = draw.confusion_matrix(TRUE, PRED, classes)
+    ax.figure.canvas.draw()
+    told = ["$\\foo$", "two lines", "x" * 21 + "..."]
+    assert names(ax.get_xticklabels()) == names(ax.get_yticklabels()) == told
+
+
 def contrast(text, background):
     def luminance(colour):
         rgb = np.array(colors.to_rgb(colour))
@@ -86,8 +94,10 @@ def test_counts_fit_their_cells(count):
 
 
 @pytest.mark.parametrize("length", [1, 6, 16])
-def test_class_names_do_not_overlap(length):
-    classes = ["abcdefghij"[i] * length for i in range(10)]
+@pytest.mark.parametrize("letters", ["abcdefghij", "甲乙丙丁戊己庚辛壬癸"])
+@pytest.mark.filterwarnings("ignore:Glyph")  # there may be no Chinese font
+def test_class_names_do_not_overlap(length, letters):
+    classes = [letters[i] * length for i in range(10)]
     ax = draw.confusion_matrix(np.arange(10), np.arange(10), classes)
     ax.figure.canvas.draw()
     labels = ax.get_xticklabels()

@@ -29,7 +29,9 @@ PICTURES = {
     "kernels": lambda ax: draw.kernels(np.ones((2, 2, 1, 3)), ax),
     "misclassified": lambda ax: draw.misclassified(np.ones((1, 4)), [0], [1], ax),
     "network": lambda ax: draw.network([("input", (2,), 0)], ax),
-    "rate_test": lambda ax: draw.rate_test(RateTest(*np.full((3, 9), 0.5)), ax),
+    "rate_test": lambda ax: draw.rate_test(
+        RateTest(*np.full((3, 9), 0.5), risen=True), ax
+    ),
     "residuals": lambda ax: draw.residuals([1.0, 2.0], [1.5, 2.0], ax),
     "scatter": lambda ax: draw.scatter(X, [0, 1], ax),
     "weights": lambda ax: draw.weights(np.eye(2), ax),
@@ -151,3 +153,15 @@ def test_a_legend_above_a_narrow_axes_takes_more_rows():
         style.legend_above(ax, "title")
         columns.append(ax.get_legend()._ncols)
     assert columns == [4, 1]
+
+
+def test_letters_that_the_usual_font_lacks_are_of_another(monkeypatch):
+    monkeypatch.setattr(style, "CHINESE", ("No such font", "DejaVu Serif", "cmr10"))
+    style._chinese.cache_clear()
+    ax = draw.confusion_matrix([0, 1], [0, 1], ["贵", "便宜"])
+    # where no font has them, there is no warning, which is an error in tests
+    style.rendered(ax)
+    fonts = [*style.library("pyplot").rcParams["font.family"], "DejaVu Serif"]
+    for text in (ax.title, ax.xaxis.label, *ax.get_xticklabels()):
+        assert text.get_fontfamily() == fonts
+    style._chinese.cache_clear()

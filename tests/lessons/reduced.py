@@ -2,7 +2,7 @@
 
 REDUCED: dict[str, dict[str, object]] = {
     "beyond": {"IMAGES": 3000, "EPOCHS": 2},
-    "convolution": {"HAND": 1, "EPOCHS": 3},
+    "convolution": {"HAND": 1, "EPOCHS": 1},
     "mnist_thousand": {
         "HAND": 11,
         "DROPOUT_HAND": 1,

@@ -73,15 +73,15 @@ def test_plaingrad_trains_the_same(names):
 
 
 def test_other_random_weights(names):
-    accuracies = [names["accuracy"]]
-    for seed in (0, 2, 3):
+    accuracies = []
+    for seed in range(30):
         np.random.seed(seed)
         layers = [names["LinearLayer"](*s) for s in [(64, 20), (20, 20), (20, 10)]]
         start = [param for layer in layers for param in layer.get_params()]
         net, _ = fitted(names, start)
         accuracies.append(net.score(names["X_test"], names["y_test"]))
-    assert f"{min(accuracies):.3f}" == "0.953"
-    assert f"{max(accuracies):.3f}" == "0.964"
+    assert f"{min(accuracies):.3f}" == "0.942"
+    assert f"{max(accuracies):.3f}" == "0.978"
 
 
 def test_an_exhausted_zip_trains_for_one_epoch(names):

@@ -28,9 +28,7 @@ def lesson(*cells):
 
 def test_cells_and_their_lines():
     made = lesson(
-        '# %% tags=["settings"]\nEPOCHS, RATES = 1, 2\n'.replace(
-            ", RATES = 1, 2", "=3"
-        ),
+        '# %% tags=["settings"]\nEPOCHS = 3\n',
         "# %%\n\nprint(EPOCHS)\n",
     )
     assert (made.number, made.name, made.slug) == (7, "small", "07-small")
@@ -159,16 +157,33 @@ def test_the_process_is_as_before():
     from matplotlib import pyplot
 
     backend, size = pyplot.get_backend(), pyplot.rcParams["font.size"]
+    state = np.random.get_state()[1].copy()
     run(
         lesson(
             "# %%\nimport numpy as np\nimport matplotlib.pyplot as plt\n"
             "np.set_printoptions(precision=1)\nnp.seterr(all='ignore')\n"
-            "plt.rcParams['font.size'] = 3"
+            "plt.rcParams['font.size'] = 3\nnp.random.seed(1)"
         )
     )
     assert np.get_printoptions()["precision"] == 8
     assert np.geterr()["divide"] == "warn"
     assert (pyplot.get_backend(), pyplot.rcParams["font.size"]) == (backend, size)
+    np.testing.assert_array_equal(np.random.get_state()[1], state)
+
+
+def test_pictures_of_a_cell_that_fails_are_closed():
+    from matplotlib import pyplot
+
+    before = pyplot.get_fignums()
+    draw = "import matplotlib.pyplot as plt\nplt.figure()\n1 / 0"
+    with pytest.raises(ZeroDivisionError):
+        run(lesson(f"# %%\n{draw}"))
+    assert pyplot.get_fignums() == before
+
+
+def test_pictures_cannot_be_shown_without_windows():
+    with pytest.raises(SettingError, match="no windows to show pictures in"):
+        run(lesson("# %%\nx = 1"), show=True)
 
 
 def test_without_matplotlib(tmp_path):
@@ -204,8 +219,39 @@ def told(capsys, *words):
 
 
 def test_the_list(capsys):
-    assert " 1  prediction" in told(capsys)
+    heads = [line for line in told(capsys).splitlines() if line[:2].strip().isdecimal()]
+    assert heads[0].split(maxsplit=2) == ["1", "prediction", find(1).title()]
+    begins = {head.index(find(number).title()) for number, head in enumerate(heads, 1)}
+    assert len(begins) == 1, "titles stand below each other"
     assert "从数到预测" in told(capsys, "--lang", "zh")
+
+
+def test_the_list_in_a_narrow_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = told(capsys).splitlines()
+    assert all(len(line) <= 40 for line in lines if not line[:2].strip().isdecimal())
+
+
+@pytest.mark.parametrize(
+    "words", [["--notebook", "a.ipynb"], ["--out", "a"], ["--show"]]
+)
+def test_options_for_one_lesson_need_its_name(capsys, words):
+    assert cli.main(["lesson", *words]) == 1
+    assert "are for one lesson, and none was named" in capsys.readouterr().err
+
+
+def test_an_output_that_has_no_chinese(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "plaingrad", "lesson", "1", "--lang", "zh"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONIOENCODING": "ascii", "PYTHONPATH": ":".join(sys.path)},
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("plaingrad: the encoding of this output, ascii,")
+    assert "PYTHONUTF8=1" in done.stderr
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -221,6 +267,33 @@ def test_a_lesson_in_the_terminal(capsys, tmp_path, lang):
     assert all(width(line) <= 90 for line in lines if str(picture) not in line)
     assert "**" not in out
     assert {"en": "Answer: Exactly", "zh": "答案：预测"}[lang] in out
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "bold"),
+    [("TERM", "xterm", True), ("TERM", "dumb", False), ("NO_COLOR", "1", False)],
+)
+def test_titles_are_bold_where_that_is_wanted(monkeypatch, name, value, bold):
+    from plaingrad.lessons.terminal import tell
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    tell(lesson())
+    assert ("\033[" in sys.stdout.getvalue()) is bold
+
+
+def test_a_folder_that_cannot_be_made_is_known_at_once(capsys, tmp_path):
+    (tmp_path / "file").touch()
+    assert cli.main(["lesson", "2", "--out", str(tmp_path / "file")]) == 1
+    out, err = capsys.readouterr()
+    assert not out
+    assert "cannot make the folder" in err
 
 
 def test_markdown_made_plain(capsys):
@@ -264,8 +337,8 @@ Some bold and stressed `a * b * c`, a link, far (https://x.org/).
 
 1. first
 
-a  b
------
+a    b
+-------
 `x`  22
 
 │ x = 1
@@ -274,7 +347,7 @@ a  b
 
 y = x^2
 
-""".replace("a  b\n-----", "a    b\n-------")
+"""
     )
 
 

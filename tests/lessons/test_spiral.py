@@ -61,6 +61,10 @@ def test_the_gradients_are_proved(names):
     assert names["certificate"].ok
 
 
+def test_a_few_steps_are_told_and_printed_as_well(ran):
+    assert ran("spiral", STEPS=1).names["loop"].endswith("    b2 -= lr * db2")
+
+
 def test_the_answer_is_right(names):
     """From zero weights nothing moves."""
     net = pg.Sequential(pg.Linear(100), pg.ReLU(), pg.Linear(3))

@@ -390,6 +390,8 @@ def test_both_languages() -> None:
     english, chinese = sheet.text("en"), sheet.text("zh")
     assert "前向传播\n" in chinese
     assert printed(english) == printed(chinese)
+    remembers = worksheet(toes(), [8.5, 0.65, 1.2], 1.0, optimizer=pg.Momentum(0.1))
+    assert "vW1、vb1、vW2 的初值为零。" in remembers.text("zh")
     with pytest.raises(SettingError, match="unknown language 'fr'"):
         worksheet(toes(), [8.5, 0.65, 1.2], 1.0, lang="fr")
 
@@ -400,6 +402,8 @@ def test_what_cannot_be_written_out_is_refused() -> None:
     large = pg.Sequential(pg.Linear(200), pg.ReLU(), pg.Linear(10))
     with pytest.raises(SettingError, match=r"computes 2\d\d,\d{3} numbers, and up to"):
         worksheet(large, np.ones(300), 3)
+    with pytest.raises(DataError, match=r"the single number 0\.5.*\[0\.5\]"):
+        worksheet(one_weight(), 0.5, 1.0)
     with pytest.raises(SettingError, match="unknown setting 'rate'"):
         worksheet(toes(), [8.5, 0.65, 1.2], 1.0, rate=1)
     with pytest.raises(SettingError, match="entries must be a whole number"):

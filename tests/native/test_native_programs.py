@@ -64,6 +64,19 @@ def test_rows_that_are_chosen_learn(batch_size):
     agree(Chosen, *blobs(), batch_size=batch_size, optimizer=pg.SGD(lr=0.1))
 
 
+def test_layers_of_one_size_share_their_code():
+    def functions(depth):
+        hidden = [layer for _ in range(depth) for layer in (pg.Linear(8), pg.Tanh())]
+        program = pg.Sequential(pg.Linear(8), *hidden, pg.Linear(3)).program(*blobs())
+        update = program.update
+        made = design(update, program.dtype, named("avx2"), capacity=8, loss="loss")
+        return Assembly(made)
+
+    few, many = functions(4), functions(12)
+    assert len(many.kernels) > 2 * len(few.kernels)
+    assert len(many.works) == len(few.works)
+
+
 widths = st.sampled_from([1, 2, 3, 5, 8, 16, 17, 33])
 smooth = st.sampled_from([pg.Tanh, pg.Sigmoid, pg.SiLU, pg.Softplus, pg.GELU])
 optimizers = st.sampled_from(

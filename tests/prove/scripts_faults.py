@@ -14,7 +14,7 @@ FAULTS = [
     ("three_wins", "weight_deltas[i][j]", "weight_deltas[j][i]", "transposed"),
     ("one_weight", "weight - direction", "weight + direction", "sign"),
     ("many_inputs", "weights[i] -=", "weights[i] +=", "sign"),
-    # its chapter 6 and 8: relu2deriv of ReLU's own output
+    # its chapter 8: relu2deriv of ReLU's own output
     ("streetlights", "return output > 0", "return output >= 0", "mask"),
     ("streetlights", "weights_0_1 +=", "weights_0_1 -=", "sign"),
     ("streetlights", ".T) * relu2deriv(layer_1)", ".T)", "no_derivative"),

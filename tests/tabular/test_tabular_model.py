@@ -1,6 +1,7 @@
 """Networks on tables: trained, used on raw rows, saved and loaded."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -101,6 +102,21 @@ def test_a_network_and_settings_of_ones_own(wines):
     assert model.network is net
     assert net.history.epochs == 3
     assert net.history.val_loss == []
+
+
+def test_a_pickled_model_is_the_same(rents):
+    again = pickle.loads(pickle.dumps(rents[0]))
+    np.testing.assert_array_equal(again.predict(flats(9)), rents[0].predict(flats(9)))
+    assert again.report().markdown() == rents[0].report().markdown()
+
+
+def test_what_is_saved_during_training_is_a_model_for_tables(rents, tmp_path):
+    net = pg.Sequential(pg.Linear(4), pg.Tanh(), pg.Linear(1))
+    best = pg.callbacks.SaveBest(net, tmp_path / "best.safetensors")
+    model = pg.TableModel.fit(rents[1], net, epochs=3, callbacks=[best])
+    again = pg.TableModel.load(tmp_path / "best.safetensors")
+    assert again.preparation == model.preparation
+    np.testing.assert_array_equal(again.predict(flats(9)), model.predict(flats(9)))
 
 
 def test_a_model_file_keeps_all_of_it(rents, tmp_path):

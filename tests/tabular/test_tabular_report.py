@@ -2,6 +2,7 @@
 
 import base64
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -143,16 +144,41 @@ def test_what_the_target_was_made_of_is_important(rents):
 
 def test_of_many_rows_some_are_shuffled(rents, monkeypatch):
     counts = []
-    score = pg.Network.score
+    predict = pg.Network.predict
 
-    def counted(network, X, y):
+    def counted(network, X):
         counts.append(len(X))
-        return score(network, X, y)
+        return predict(network, X)
 
-    monkeypatch.setattr(pg.Network, "score", counted)
+    monkeypatch.setattr(pg.Network, "predict", counted)
     monkeypatch.setattr("plaingrad.tabular.report.MOST_ROWS", 15)
-    assert rents.report().judged == 40
-    assert counts == [15] * 41
+    found = rents.report()
+    assert (found.judged, found.shuffled) == (40, 15)
+    assert "are shuffled among 15 rows" in " ".join(found.text().split())
+    assert counts == [15] * 41 + [40]
+
+
+def test_of_many_columns_fewer_rows_are_shuffled_and_some_are_shown():
+    draw = np.random.RandomState(0)
+    columns = {f"c{i}": draw.normal(size=2_000) for i in range(120)}
+    columns["y"] = columns["c77"] + draw.normal(size=2_000)
+    table = pg.data.table(columns, "y")
+    lines = str(table).splitlines()
+    assert len(lines) == 105
+    assert lines[102:104] == [
+        "... 20 more, in table.inputs",
+        next(line for line in lines if line.startswith("y ")),
+    ]
+    model = pg.TableModel.fit(table, epochs=3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("plaingrad.tabular.report.MOST_CELLS", 300 * 120 * 120)
+        found = model.report()
+    assert found.shuffled == 300
+    assert next(iter(found.importance)) == "c77"
+    text = found.text()
+    assert "70 more columns are less important than these." in text
+    assert "70 more columns are not shown." in text
+    assert sum(line.startswith("c") for line in text.splitlines()) < 110
 
 
 def test_a_report_is_of_the_rows_that_were_held_back(wines):
@@ -177,11 +203,60 @@ def test_the_errors_are_in_the_units_of_the_column(rents):
     np.testing.assert_allclose(found.errors, missed, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize(("unit", "shown"), [(1e-7, "e-"), (1.0, ""), (300.0, ",")])
+def test_errors_can_be_read_in_any_unit(unit, shown):
+    columns = flats(80)
+    columns["rent"] = [unit * rent for rent in columns["rent"]]
+    found = pg.TableModel.fit(pg.data.table(columns, "rent"), epochs=20).report()
+    rows = [re.split(r"\s{2,}", line) for line in found.text().splitlines()]
+    cells = {row[0]: row for row in rows if row[0] in ("RMSE", "MAE")}
+    for one in found.measures[1:]:
+        for cell in cells[one.name.upper()][1:]:
+            assert shown in cell
+        value = float(cells[one.name.upper()][1].replace(",", ""))
+        assert value == pytest.approx(one.value, rel=1e-3)
+
+
 def test_a_report_on_other_rows_says_so(rents):
     other = pg.data.table(flats(50, seed=9), "rent")
     found = rents.report(other)
     assert (found.seen, found.judged) == (None, 50)
     assert "50 rows that were given for this report" in " ".join(found.text().split())
+
+
+@pytest.mark.parametrize("change", ["constant", "counts", "text", "missing"])
+def test_columns_of_other_rows_count_as_what_they_were_in_training(rents, change):
+    columns = flats(60, seed=9)
+    if change == "constant":  # of kind "ignore" in that table
+        columns |= {"size": [50] * 60, "part": ["south"] * 60}
+    elif change == "counts":
+        columns |= {"size": [*range(20, 80)]}
+    elif change == "text":
+        columns |= {"size": [str(size) for size in columns["size"]]}
+        columns["size"] = [size.replace("None", "?") for size in columns["size"]]
+    else:
+        del columns["size"]
+        with pytest.warns(pg.RowsWarning, match="no column 'size'"):
+            found = rents.report(pg.data.table(columns, "rent"))
+    if change != "missing":
+        found = rents.report(pg.data.table(columns, "rent"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pg.RowsWarning)
+        guess = rents.predict(columns)
+    assert found.measures[0].value == pytest.approx(sk.r2_score(columns["rent"], guess))
+
+
+def test_targets_of_other_rows_are_what_they_were_in_training(rents, wines):
+    columns = flats(60, seed=9) | {"rent": [500, 600] * 30}
+    assert pg.data.table(columns, "rent").classes
+    found = rents.report(pg.data.table(columns, "rent"))
+    assert [one.name for one in found.measures] == ["r2", "rmse", "mae"]
+    frame = load_wine(as_frame=True).frame
+    as_numbers = pg.data.table(frame, "target", kinds={"target": "number"})
+    assert wines.score(as_numbers) == wines.score(pg.data.table(frame, "target"))
+    columns["size"] = columns["let"]
+    with pytest.raises(DataError, match="holds dates, and was a number in training"):
+        rents.report(pg.data.table(columns, "rent"))
 
 
 def test_a_loaded_model_needs_rows(rents, tmp_path):
@@ -243,7 +318,7 @@ def test_names_cannot_break_a_report():
     columns = {"a|b": [0.5, 1.5] * 20, "<y>": ["`<i>`", "$|$"] * 20}
     found = pg.TableModel.fit(pg.data.table(columns, "<y>"), epochs=1).report()
     assert "<i>" not in found.html()
-    rows = [line for line in found.markdown().splitlines() if "a/b" in line]
+    rows = [line for line in found.markdown().splitlines() if "| `a/b`" in line]
     assert len(rows) == 2
     assert [row.count("|") for row in rows] == [4, 5]
 

@@ -46,8 +46,8 @@ def target_column(column: pl.Series, kind: Kind | None) -> tuple[Column, str]:
     made = Column(column.name, kind, values(column, kind))
     if different == 1:
         raise DataError(
-            f"the target {column.name!r} is always {column[0]}: there is nothing to "
-            f"learn. Is it the right column?"
+            f"the target {column.name!r} is always {column[0]!s:.40}: there is nothing "
+            f"to learn. Is it the right column?"
         )
     if kind == "number":
         told = f"is a quantity (regression): {different:,} different numbers"
@@ -55,7 +55,8 @@ def target_column(column: pl.Series, kind: Kind | None) -> tuple[Column, str]:
     if different > len(column) / 2:
         raise DataError(
             f"the target {column.name!r} has {different:,} different values in "
-            f"{len(column):,} rows: too many to be classes. Is it the right column?"
+            f"{len(column):,} rows: too many to be classes. Is it the right column? "
+            f"Text that is a number in each row needs the kind number."
         )
     what = "whole numbers" if dtype.is_numeric() else "values"
     return made, f"{column.name} is one of {different} classes: few different {what}."

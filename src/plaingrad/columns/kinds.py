@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
 from ..errors import DataError
-from .files import dates, library
+from .text import dates, library, numbers
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,8 +18,12 @@ Kind = Literal["number", "category", "date", "ignore"]
 KINDS = ("number", "category", "date", "ignore")
 FEW = 20
 """So many different texts are categories, however few rows there are."""
+SLIPS = 0.1
+"""So large a share of the cells of a column of numbers may be slips."""
 LARGEST = 1e30
 """Numbers beyond this are no measurements, and too large for float32."""
+WHOLE = r"(-?(?:0|[1-9]\d{0,15}))(?:\.0+)?"
+"""Whole numbers as text: codes such as 007 are none."""
 DAY = 86_400_000_000
 """The microseconds of a day."""
 
@@ -36,12 +41,17 @@ def kind_of(column: pl.Series) -> tuple[Kind, str]:
     if different == 1 and len(known) == len(column):
         return "ignore", "constant"
     if text and different > max(FEW, len(known) / 2):
-        return "ignore", "text"
+        return "ignore", "mixed" if _mostly_numbers(known) else "text"
     if text:
         return "category", ""
     if number and _counts_rows(known, len(column), different):
         return "ignore", "counts"
     return ("number" if number else "date"), ""
+
+
+def _mostly_numbers(known: pl.Series) -> bool:
+    """Return whether the most of a text is numbers, so that the rest may be slips."""
+    return numbers(known).null_count() <= SLIPS * len(known)
 
 
 def _counts_rows(known: pl.Series, rows: int, different: int) -> bool:
@@ -80,24 +90,16 @@ def category(cell: Any) -> str | None:
     text = str(cell)
     if text.lower() in ("true", "false"):
         return text.lower()
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    if _is_code(text) or not number.is_integer() or abs(number) >= 2**53:
-        return text
-    return str(int(number))
-
-
-def _is_code(text: str) -> bool:
-    digits = text.lstrip("+-")
-    return digits[:1] == "0" and digits[1:2].isdigit()
+    whole = re.fullmatch(WHOLE, text)
+    return str(int(whole[1])) if whole else text
 
 
 def _numbers(column: pl.Series) -> Array:
     polars = library()
     made = column
-    if column.dtype.is_numeric() or column.dtype in (polars.String, polars.Boolean):
+    if column.dtype == polars.String:
+        made = numbers(column)
+    elif column.dtype.is_numeric() or column.dtype == polars.Boolean:
         made = column.cast(polars.Float64, strict=False)
     if made.dtype != polars.Float64 or made.null_count() > column.null_count():
         lost = column.filter(made.is_null() & column.is_not_null())
@@ -107,8 +109,8 @@ def _numbers(column: pl.Series) -> Array:
     if large.size:
         raise DataError(
             f"the column {column.name!r} holds {found[large[0]]:g} in row "
-            f"{large[0] + 1}; numbers must lie within {LARGEST:g}. Correct it, or "
-            f"leave the cell empty."
+            f"{large[0] + 1}; numbers must lie within {LARGEST:g}. Correct it, "
+            f"leave the cell empty, or ignore the column."
         )
     return found
 
@@ -136,5 +138,5 @@ def _wrong(column: pl.Series, cells: pl.Series, wanted: str) -> DataError:
     return DataError(
         f"the column {column.name!r} must hold {wanted}, and row {row} holds "
         f"{str(cell)[:40]!r}. Correct the cell or leave it empty, or give the column "
-        f"another kind."
+        f"another kind in training."
     )

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import difflib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..errors import DataError, FileError
 from .files import frame
 from .inputs import INPUTS, MOST, CategoryInput, Input
-from .kinds import Array, values
-from .table import Table
+from .kinds import Array, Kind, values
+from .table import Column, Table
 from .targets import ClassTarget, NumberTarget
-
-if TYPE_CHECKING:
-    import polars as pl
 
 
 class RowsWarning(UserWarning):
@@ -85,9 +82,25 @@ class Preparation:
         )
 
     def __call__(self, table: Table) -> tuple[Array, Array]:
-        """Return samples X (n, features) and targets y (n,) of a table."""
-        cells = {column.name: column.values for column in table.inputs}
-        return self.samples(cells), self.target.encode(table.target)
+        """Return samples X (n, features) and targets y (n,) of a table.
+
+        Its columns count as what they were in training, whatever was found in them
+        here: a number may be the same in all rows of a later table.
+
+        Raises
+        ------
+        DataError
+            When a cell is not of the kind of its column in training, or as `read`.
+
+        Warns
+        -----
+        RowsWarning
+            When a column is missing: its cells count as missing.
+        """
+        columns = {column.name: column for column in table.inputs}
+        cells = self._cells(columns, cells_as, len(table))
+        target = cells_as(table.target, self.target.kind)
+        return self.samples(cells), self.target.encode(target)
 
     def read(self, source: Any) -> dict[str, Array]:
         """Return the cells of new rows by column; see `pg.data.table` for sources.
@@ -106,31 +119,40 @@ class Preparation:
             When a column is missing: its cells count as missing. When a category is
             new: it counts as none of those that are known.
         """
-        found = frame(source)
-        gone = [one.name for one in self.inputs if one.name not in found.columns]
+        categories = {one.name for one in self.inputs if one.kind == "category"}
+        found = frame(source, as_text=categories)
+        rows = self._cells({one.name: one for one in found}, values, len(found))
+        for one in self.inputs:
+            if isinstance(one, CategoryInput):
+                _tell_new(one, rows[one.name])
+        return rows
+
+    def _cells(
+        self, found: Mapping[str, Any], read: Callable[[Any, Kind], Array], count: int
+    ) -> dict[str, Array]:
+        """Return the cells of columns, read as the kinds that they were in training."""
+        gone = [one.name for one in self.inputs if one.name not in found]
         if gone:
             self._check_names(gone, found)
         rows: dict[str, Array] = {}
         for one in self.inputs:
-            if one.name in found.columns:
-                rows[one.name] = values(found[one.name], one.kind)
-                if isinstance(one, CategoryInput):
-                    _tell_new(one, rows[one.name])
+            if one.name in found:
+                rows[one.name] = read(found[one.name], one.kind)
             elif one.kind == "category":
-                rows[one.name] = np.full(len(found), None, dtype=object)
+                rows[one.name] = np.full(count, None, dtype=object)
             else:
-                rows[one.name] = np.full(len(found), np.nan)
+                rows[one.name] = np.full(count, np.nan)
         return rows
 
-    def _check_names(self, gone: list[str], found: pl.DataFrame) -> None:
+    def _check_names(self, gone: Sequence[str], found: Iterable[str]) -> None:
         """Refuse or tell of rows that lack a column."""
         needed = [one.name for one in self.inputs]
         known = {*needed, self.target.name}
-        others = {name.casefold(): name for name in found.columns if name not in known}
+        others = {name.casefold(): name for name in found if name not in known}
         if len(gone) == len(needed):
             raise DataError(
                 f"the rows have none of the columns {', '.join(needed)}; they have "
-                f"{', '.join(found.columns)}. Is it the right table?"
+                f"{', '.join(found)}. Is it the right table?"
             )
         for name in gone:
             near = difflib.get_close_matches(name.casefold(), others, n=1, cutoff=0.8)
@@ -144,8 +166,27 @@ class Preparation:
             f"the rows have no column {', '.join(map(repr, gone))}; it counts as "
             f"missing in each row, so the predictions are worse.",
             RowsWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
+
+
+def cells_as(column: Column, kind: Kind) -> Array:
+    """Return the cells of a column as those of another kind.
+
+    Raises
+    ------
+    DataError
+        When they are not of that kind.
+    """
+    if column.kind == kind:
+        return column.values
+    if column.kind == "date":
+        raise DataError(
+            f"the column {column.name!r} holds dates, and was a {kind} in training. "
+            f"Is it the right table?"
+        )
+    again = frame({column.name: column.values.tolist()})
+    return values(again[column.name], kind)
 
 
 def _tell_new(made: CategoryInput, cells: Array) -> None:

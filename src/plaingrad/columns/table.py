@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,10 +11,17 @@ import numpy as np
 
 from ..write.plain import aligned
 from .kinds import DAY, Array, Kind
+from .text import no_number
 from .words import column_words
 
 SHOWN = 4
 """How many categories of a column are shown."""
+NAMED = 10
+"""How many names a sentence holds."""
+MOST = 100
+"""How many columns are shown."""
+LONGEST = 40
+"""The characters that are shown of a name or a cell, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +39,7 @@ class Column:
         a category is text, and None where missing.
     why
         A word for why it is ignored, where it is: "empty", "other", "constant",
-        "text", "counts" or "asked".
+        "text", "mixed" (numbers, and some text), "counts" or "asked".
     """
 
     name: str
@@ -59,14 +68,16 @@ class Column:
         say = column_words(lang)
         if self.kind == "ignore":
             cells = [str(cell) for cell in self.values if cell is not None]
+            first = no_number(cells) if self.why == "mixed" else "".join(cells[:1])
             return say[self.why].format(
-                first="".join(cells[:1]),
+                first=in_line(first),
                 rows=f"{len(cells):,}",
                 different=f"{len(set(cells)):,}",
             )
         if self.kind == "category":
             more = ", ..." if len(self.levels) > SHOWN else ""
-            return f"{len(self.levels)}: {', '.join(self.levels[:SHOWN])}{more}"
+            first = ", ".join(map(in_line, self.levels[:SHOWN]))
+            return f"{len(self.levels)}: {first}{more}"
         known = self.values[~self.missing]
         if not len(known):
             return say["nothing"]
@@ -76,7 +87,7 @@ class Column:
         # the mean of centred numbers is a rounding error, and 0 to people
         mean = known.mean() if abs(known.mean()) > 1e-9 * (high - low) else 0.0
         return say["mean"].format(
-            low=f"{low:.6g}", high=f"{high:.6g}", mean=f"{mean:.4g}"
+            low=amount(low, 6), high=amount(high, 6), mean=amount(mean)
         )
 
 
@@ -95,12 +106,16 @@ class Table:
         is predicted.
     notes
         What was chosen from the data, in a sentence each.
+    telling
+        The columns that tell the target almost by themselves: they may have been made
+        of it.
     """
 
     inputs: tuple[Column, ...]
     target: Column
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    telling: tuple[str, ...] = ()
 
     @property
     def outputs(self) -> int:
@@ -118,7 +133,11 @@ class Table:
     def __str__(self) -> str:
         """Return the columns and the choices as text."""
         head = ("column", "kind", "missing", "values")
-        lines = aligned([head, *map(_line, (*self.inputs, self.target))])
+        shown = self.inputs[:MOST]
+        *lines, last = aligned([head, *map(_line, (*shown, self.target))])
+        if len(self.inputs) > MOST:
+            lines.append(f"... {len(self.inputs) - MOST:,} more, in table.inputs")
+        lines.append(last)
         count = f"{len(self):,} rows, {len(self.inputs)} columns to predict from"
         return "\n".join([count, *lines, *self.notes])
 
@@ -130,16 +149,38 @@ def ordered(levels: set[str]) -> list[str]:
 
     def place(level: str) -> tuple[bool, float, str]:
         try:
-            return False, float(level), level
+            number = float(level)
         except ValueError:
-            return True, 0.0, level
+            number = math.nan
+        # what is no number, "NAN" too, cannot be compared as one
+        text = math.isnan(number)
+        return text, 0.0 if text else number, level
 
     return sorted(levels, key=place)
 
 
+def amount(value: float, digits: int = 4) -> str:
+    """Return a number in so many digits, and large ones without an exponent."""
+    large = 10**digits <= abs(value) < 1e15
+    return f"{value:,.0f}" if large else f"{value:.{digits}g}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the first of some names, each on one line."""
+    more = ", ..." if len(names) > NAMED else ""
+    return ", ".join(map(in_line, names[:NAMED])) + more
+
+
+def in_line(text: str) -> str:
+    """Return text of the user's on one line, its end cut off where it is too long."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}..."
+
+
 def _line(column: Column) -> tuple[str, str, str, str]:
     missing = int(column.missing.sum())
-    return column.name, column.kind, f"{missing:,}" if missing else "", column.told()
+    gaps = f"{missing:,}" if missing else ""
+    return in_line(column.name), column.kind, gaps, column.told()
 
 
 def _moment(days: float) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from ..errors import DataError, FileError
 from .inputs import measured
-from .kinds import Array
+from .kinds import WHOLE, Array, Kind
 from .table import Column
 
 
@@ -26,6 +28,7 @@ class ClassTarget:
 
     name: str
     classes: tuple[str, ...]
+    kind: ClassVar[Kind] = "category"
 
     def __post_init__(self) -> None:
         if not all(isinstance(one, str) for one in self.classes):
@@ -36,23 +39,24 @@ class ClassTarget:
         """How many outputs the network needs."""
         return len(self.classes)
 
-    def encode(self, column: Column) -> Array:
-        """Return the targets of a column, (n,) in int64."""
+    def encode(self, values: Array) -> Array:
+        """Return the targets of cells, (n,) in int64."""
         number = {label: place for place, label in enumerate(self.classes)}
-        strange = [cell for cell in column.values if cell not in number]
+        strange = [cell for cell in values if cell not in number]
         if strange:
             raise DataError(
                 f"{self.name!r} has the class {strange[0]!r}, which was not there in "
                 f"training. Known: {', '.join(self.classes)}."
             )
-        return np.array([number[cell] for cell in column.values], dtype=np.int64)
+        return np.array([number[cell] for cell in values], dtype=np.int64)
 
     def decode(self, found: Array) -> Array:
-        """Return predicted numbers as classes: whole numbers or text."""
-        try:
-            labels = np.array([int(label) for label in self.classes])
-        except ValueError:
-            labels = np.array(self.classes)
+        """Return predicted numbers as classes: truths, whole numbers or text."""
+        labels = np.array(self.classes)
+        if set(self.classes) == {"false", "true"}:
+            labels = labels == "true"
+        elif all(re.fullmatch(WHOLE, label) for label in self.classes):
+            labels = labels.astype(np.int64)
         made: Array = labels[found]
         return made
 
@@ -72,7 +76,8 @@ class NumberTarget:
     name: str
     mean: float
     scale: float
-    outputs = 1
+    kind: ClassVar[Kind] = "number"
+    outputs: ClassVar[int] = 1
 
     @classmethod
     def fit(cls, column: Column) -> NumberTarget:
@@ -80,9 +85,9 @@ class NumberTarget:
         mean, scale = measured(column.values)
         return cls(name=column.name, mean=mean, scale=scale or 1.0)
 
-    def encode(self, column: Column) -> Array:
-        """Return the targets of a column, (n,) in float64."""
-        made: Array = (column.values - self.mean) / self.scale
+    def encode(self, values: Array) -> Array:
+        """Return the targets of cells, (n,) in float64."""
+        made: Array = (values - self.mean) / self.scale
         return made
 
     def decode(self, found: Array) -> Array:

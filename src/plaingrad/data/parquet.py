@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..columns.choices import input_column
-from ..columns.files import frame, library
+from ..columns.files import frame
 from ..columns.kinds import KINDS, Kind, category, values
 from ..columns.preparation import Preparation
 from ..columns.table import Column, Table, ordered
 from ..columns.targets import ClassTarget
+from ..columns.text import library
 from ..errors import (
     DataError,
     FileError,

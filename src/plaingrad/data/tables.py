@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..columns.choices import input_column, target_column
 from ..columns.files import frame
 from ..columns.kinds import KINDS, Kind
-from ..columns.table import Table
+from ..columns.table import Table, listed
+from ..columns.telling import telling
 from ..errors import DataError, unknown_name
+
+if TYPE_CHECKING:
+    import polars as pl
 
 LEAST = 10
 """So many rows are needed, so that each of the three parts has some."""
@@ -43,19 +47,14 @@ def table(source: Any, target: str, kinds: Mapping[str, Kind] | None = None) -> 
     MissingExtraError
         When polars is not installed: the extra "table".
     """
-    found, wanted = frame(source), dict(kinds or {})
-    for name in (target, *wanted):
-        if name not in found.columns:
-            raise unknown_name("column", name, found.columns)
-    for kind in wanted.values():
-        if kind not in KINDS:
-            raise unknown_name("kind of column", kind, KINDS)
+    wanted = dict(kinds or {})
+    found = _read(source, target, wanted)
     known = found[target].is_not_null()
     rows, dropped = int(known.sum()), int((~known).sum())
     if rows < LEAST:
         raise DataError(
-            f"{rows} rows have a value of {target!r}, and at least {LEAST} are "
-            f"needed to learn, validate and test."
+            f"{rows} of {len(found):,} rows have a value of {target!r}, and at least "
+            f"{LEAST} are needed to learn, validate and test."
         )
     truth, why = target_column(found[target].filter(known), wanted.get(target))
     inputs = [
@@ -69,6 +68,26 @@ def table(source: Any, target: str, kinds: Mapping[str, Kind] | None = None) -> 
             + "; ".join(f"{column.name}: {column.told()}" for column in inputs)
             + ". Give kinds to those that should be used."
         )
-    lost = [f"{dropped:,} rows without {target} were left out."] if dropped else []
+    lost = [f"Rows without {target}, left out: {dropped:,}."] if dropped else []
     classes = tuple(truth.levels) if truth.kind == "category" else ()
-    return Table(tuple(inputs), truth, classes, (why, *lost))
+    leaks = telling(inputs, truth)
+    if leaks:
+        lost.append(
+            f"Enough to tell {target}, almost: {listed(leaks)}. Where that is known "
+            f"only afterwards, ignore the column."
+        )
+    return Table(tuple(inputs), truth, classes, (why, *lost), leaks)
+
+
+def _read(source: Any, target: str, kinds: Mapping[str, Kind]) -> pl.DataFrame:
+    """Return all rows of a source that has the columns that are named."""
+    # 1.1 and 1.10 are one number, and two categories
+    as_text = {name for name, kind in kinds.items() if kind == "category"}
+    found = frame(source, as_text)
+    for name in (target, *kinds):
+        if name not in found.columns:
+            raise unknown_name("column", name, found.columns)
+    for kind in kinds.values():
+        if kind not in KINDS:
+            raise unknown_name("kind of column", kind, KINDS)
+    return found

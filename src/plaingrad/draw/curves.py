@@ -109,6 +109,10 @@ class RateTest(Protocol):
         """Running mean of the costs."""
 
     @property
+    def lowest(self) -> float:
+        """The rate at which it is lowest."""
+
+    @property
     def suggestion(self) -> float:
         """The rate to try."""
 
@@ -120,7 +124,7 @@ def rate_test(test: RateTest, ax: Axes | None = None) -> Axes:
     ----------
     test : RateTest
         What `net.find_lr` returns: `rates`, `losses` and `smoothed` of every update,
-        and the `suggestion`.
+        the rate `lowest` and the `suggestion`.
     ax : matplotlib Axes, optional
         Where to draw; a new figure by default.
 
@@ -142,8 +146,7 @@ def rate_test(test: RateTest, ax: Axes | None = None) -> Axes:
     ax.axvline(test.suggestion, color=INK, linewidth=1, linestyle=":", label=label)
     ax.set(xlabel="learning rate", ylabel="cost", xscale="log")
     clean(ax)
-    lowest = test.rates[int(np.argmin(test.smoothed))]
-    legend_above(ax, f"the cost is lowest at the rate {lowest:.2g}")
+    legend_above(ax, f"the cost is lowest at the rate {test.lowest:.2g}")
     return ax
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
+from unicodedata import east_asian_width
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # About the width of a letter of a tick label, in inches.
 LETTER = 0.09
+# The characters of a tick label, at most.
+LONGEST = 24
 
 
 def confusion_matrix(
@@ -61,10 +64,10 @@ def confusion_matrix(
     """
     counts = metrics.confusion_matrix(y_true, y_pred, classes)
     known = np.union1d(y_true, y_pred) if classes is None else np.asarray(classes)
-    names = [str(name) for name in known.reshape(-1)]
+    names = [_brief(str(name)) for name in known.reshape(-1)]
     cell = min(1.0, max(0.5, 3 / len(names)))
     side = cell * len(names)
-    margin = LETTER * max(map(len, names))
+    margin = max(map(_width, names))
     size = (side + 1.9 + margin, side + 1.0 + 0.7 * margin)
     ax = new_axes(ax, size)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -171,14 +174,26 @@ def _write_counts(
         )
 
 
+def _brief(name: str) -> str:
+    """Return a name in one line, its end cut off where it is too long."""
+    line = " ".join(name.split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}..."
+
+
+def _width(name: str) -> float:
+    """Return about how many inches a tick label takes; Chinese is twice as wide."""
+    return LETTER * sum(1 + (east_asian_width(letter) in "WF") for letter in name)
+
+
 def _name_classes(ax: Axes, names: list[str], cell: float) -> None:
     """Name rows and columns, and part the cells by white lines."""
     places = np.arange(len(names))
-    ax.set_yticks(places, names)
-    if LETTER * max(map(len, names)) < cell:
-        ax.set_xticks(places, names)
-    else:
-        ax.set_xticks(places, names, rotation=45, ha="right", rotation_mode="anchor")
+    # a dollar in a name is no formula
+    ax.set_yticks(places, names, parse_math=False)
+    turned: dict[str, Any] = {}
+    if max(map(_width, names)) >= cell:
+        turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    ax.set_xticks(places, names, parse_math=False, **turned)
     ax.set_xticks(places[1:] - 0.5, minor=True)
     ax.set_yticks(places[1:] - 0.5, minor=True)
     ax.grid(which="minor", color="white", linewidth=1.5)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import io
+import warnings
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import missing_extra
@@ -30,6 +32,12 @@ MARKERS = "osD^v<>"
 INK = "#222222"
 FAINT = "#767676"
 DIVERGING = "RdBu_r"
+# Fonts that have Chinese characters, as systems name them.
+CHINESE = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "PingFang SC"),
+    *("Hiragino Sans GB", "Microsoft YaHei", "SimHei", "WenQuanYi Zen Hei"),
+    *("WenQuanYi Micro Hei", "Arial Unicode MS"),
+)
 # A new Axes fills about this share of its figure.
 _SHARE = 0.75
 
@@ -66,9 +74,21 @@ def library(module: str) -> Any:
 def rendered(ax: Axes, kind: str = "png") -> bytes:
     """Return the file of a picture in a format, such as "png" or "svg"; close it."""
     buffer, figure = io.BytesIO(), cast("Figure", ax.get_figure(root=True))
-    figure.savefig(buffer, format=kind, dpi=150, bbox_inches="tight")
+    for text in figure.findobj(library("text").Text):
+        text.set_fontfamily([*text.get_fontfamily(), *_chinese()])
+    with warnings.catch_warnings():
+        # letters that no font of this computer has are boxes, as everywhere else
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        figure.savefig(buffer, format=kind, dpi=150, bbox_inches="tight")
     library("pyplot").close(figure)
     return buffer.getvalue()
+
+
+@cache
+def _chinese() -> tuple[str, ...]:
+    """Return a font of this computer for the characters that the usual one lacks."""
+    known = {font.name for font in library("font_manager").fontManager.ttflist}
+    return tuple(name for name in CHINESE if name in known)[:1]
 
 
 def shrink(ax: Axes, size: tuple[float, float]) -> float:

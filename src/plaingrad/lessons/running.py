@@ -6,20 +6,22 @@ import importlib
 import io
 import linecache
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
-from ..errors import MissingExtraError, missing_extra, unknown_name
+from ..errors import MissingExtraError, SettingError, missing_extra, unknown_name
 from .source import Cell, Lesson, find
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DPI = 110
+FILES_ONLY = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")
+"""The backends of Matplotlib that have no windows."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def run(lesson: Lesson | str | int, *, show: bool = False, **settings: Any) -> R
     Raises
     ------
     SettingError
-        When there is no such lesson, or it has no such setting.
+        When there is no such lesson, it has no such setting, or there are no windows
+        to show pictures in.
     """
     found = lesson if isinstance(lesson, Lesson) else find(lesson)
     ran, out = Ran(found), io.StringIO()
@@ -95,11 +98,11 @@ def run(lesson: Lesson | str | int, *, show: bool = False, **settings: Any) -> R
 @contextmanager
 def running(
     ran: Ran, live: TextIO, *, show: bool = False, **settings: Any
-) -> Iterator[Any]:
+) -> Iterator[Callable[[Cell], Given]]:
     """Yield what executes a code cell of a lesson, and writes to `live` as it prints.
 
-    What cells change for the whole process (how numbers are printed, how pictures are
-    drawn) is as before at the end.
+    What cells change for the whole process (how numbers are printed and drawn at
+    random, how pictures are drawn) is as before at the end.
     """
     known = [name for cell in ran.lesson.cells for name in cell.settings]
     for name in settings:
@@ -127,6 +130,8 @@ def running(
     with ExitStack() as stack:
         stack.enter_context(np.errstate())
         stack.enter_context(np.printoptions())
+        random = np.random.get_state()  # noqa: NPY002 (lessons draw from it)
+        stack.callback(np.random.set_state, random)
         before = stack.enter_context(_drawing(show))
         yield execute
 
@@ -158,19 +163,30 @@ def _missing(error: ImportError) -> str:
 
 @contextmanager
 def _drawing(show: bool) -> Iterator[set[int]]:
-    """Draw in the usual style, without windows unless shown; yield the open figures."""
+    """Draw in the usual style, without windows unless shown; yield the open figures.
+
+    Those that are opened meanwhile are closed at the end.
+    """
     try:
         pyplot = importlib.import_module("matplotlib.pyplot")
     except ImportError:
         yield set()
         return
     backend = pyplot.get_backend()
+    if show and backend.lower() in FILES_ONLY:
+        raise SettingError(
+            f"there are no windows to show pictures in: Matplotlib draws for "
+            f"{backend!r} here. Likely cause: no display. Leave out show, or set the "
+            f"environment variable MPLBACKEND."
+        )
+    before = set(pyplot.get_fignums())
     if not show:
         pyplot.switch_backend("agg")
     try:
         with pyplot.style.context("default"):
-            yield set(pyplot.get_fignums())
+            yield before
     finally:
+        _close(pyplot, before)
         if not show:
             pyplot.switch_backend(backend)
 
@@ -184,9 +200,14 @@ def _taken(before: set[int], show: bool) -> list[Picture]:
     pictures = [_picture(pyplot.figure(number)) for number in numbers]
     if show and numbers:
         pyplot.show()
-    for number in numbers:
-        pyplot.close(number)
+    _close(pyplot, before)
     return pictures
+
+
+def _close(pyplot: Any, before: set[int]) -> None:
+    """Close the figures that were not open before."""
+    for number in set(pyplot.get_fignums()) - before:
+        pyplot.close(number)
 
 
 def _picture(figure: Figure) -> Picture:

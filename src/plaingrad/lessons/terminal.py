@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -22,11 +23,13 @@ _ITEM = re.compile(r"^(?=- |\d+\. )", re.MULTILINE)
 def listing(lang: str = "en") -> str:
     """Return the list of the lessons, each with what it is about."""
     say, parts = words(lang), []
+    longest = max(len(lesson.name) for lesson in lessons())
     for lesson in lessons():
-        head = f"{lesson.number:>2}  {lesson.name:<14}  {lesson.title(lang)}"
+        head = f"{lesson.number:>2}  {lesson.name:<{longest}}  {lesson.title(lang)}"
         summary = wrapped(_bare(lesson.summary(lang)), limit=_columns() - 4)
         parts.append(f"{head}\n    " + summary.replace("\n", "\n    "))
-    return "\n\n".join([*parts, wrapped(_bare(say["how"]))]) + "\n"
+    how = wrapped(_bare(say["how"]), limit=_columns())
+    return "\n\n".join([*parts, how]) + "\n"
 
 
 def tell(
@@ -63,7 +66,7 @@ class _Teller:
         self, lesson: Lesson, lang: str, out: Path | None, stream: TextIO
     ) -> None:
         self.lesson, self.say, self.out, self.stream = lesson, words(lang), out, stream
-        self.bold = is_terminal(stream)
+        self.bold = _has_bold(stream)
         self.pictures = 0
         self.told: set[str] = set()
 
@@ -146,6 +149,12 @@ def _barred(code: str, stream: TextIO) -> str:
     except UnicodeEncodeError:
         bar = "|"
     return "\n".join(f"{bar} {line}".rstrip() for line in code.splitlines())
+
+
+def _has_bold(stream: TextIO) -> bool:
+    """Whether a terminal has bold type, and nobody asked for plain text."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return is_terminal(stream) and not plain
 
 
 def _columns() -> int:

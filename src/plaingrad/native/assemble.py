@@ -41,6 +41,8 @@ ARGUMENTS = (
     ),
     *(("me", I64), ("threads", I64)),
 )
+WORK = "work?"
+"""The name of a function that has none yet."""
 SMALL = 64
 """Up to how many points a kernel is written where it is called."""
 LARGE = 4096
@@ -63,6 +65,7 @@ class Assembly:
         self.design, self.layout = design, design.layout
         self.module: dict[str, str] = {}
         self.functions: list[str] = []
+        self.works: dict[str, str] = {}
         self.kernels, self.plans = design.kernels, design.plans
         self.fetched = design.copies
         self.places = Places(design)
@@ -76,23 +79,47 @@ class Assembly:
         return "\n".join([*declared, *self.functions]) + "\n"
 
     def _function(self, kernel: Kernel, name: str) -> None:
-        """Write a kernel as a function of its own."""
+        """Write a kernel as a function that finds its arrays, and works on them.
+
+        The work is a function of its own. Kernels of layers of one size differ only by
+        where their arrays are, and share it: LLVM takes as long as its text is.
+        """
+        held = [(argument, PTR) for argument in self.places.held.values()]
+        given = [*ARGUMENTS, *held]
+        b = Builder(self.module, name, given, "nounwind alwaysinline")
+        work, used = self._work(kernel, given)
+        passed = dict(b.arguments)
+        for place, buffer in enumerate(kernel.touched()):
+            if f"base{place}" in used:
+                passed[f"base{place}"] = self.places.base(b, buffer, kernel)
+        text = ", ".join(f"{passed[one].kind.text} {passed[one].text}" for one in used)
+        b.write(f"call void @{work}({text})")
+        self.functions.append(b.text())
+
+    def _work(
+        self, kernel: Kernel, given: Sequence[tuple[str, Kind]]
+    ) -> tuple[str, list[str]]:
+        """Return the name of the function that does a kernel's work, and its arguments.
+
+        Those are some of the given ones, and where the buffers begin.
+        """
         # what takes no longer than a call had better not be one
         layout = self.layout.of(kernel)
         straight = self.design.straight
         small = straight or turns(kernel, layout.tile) <= SMALL
-        held = [(argument, PTR) for argument in self.places.held.values()]
+        found = {x: f"base{place}" for place, x in enumerate(kernel.touched())}
         b = Builder(
             self.module,
-            name,
-            [*ARGUMENTS, *held],
+            WORK,
+            [*given, *((base, PTR) for base in found.values())],
             "nounwind alwaysinline" if small else "nounwind",
         )
         b.unrolls, b.reciprocal = straight, self.design.target.reciprocal
         made, plan = kernel, self.plans.get(kernel)
         sizes = {name: b.arguments[name] for name in ("rows", "first", "n")}
         lane = choose_lane(made, layout) if plan is None else plan.lane
-        scope = Scope(b, made, layout, self._bases(b, kernel), sizes, lane)
+        bases = {buffer: b.arguments[base] for buffer, base in found.items()}
+        scope = Scope(b, made, layout, bases.__getitem__, sizes, lane)
         if self._shared(kernel):
             scope.shared = b.arguments["me"], b.arguments["threads"]
         if made.how == "map":
@@ -101,7 +128,11 @@ class Assembly:
             self._product(scope, plan)
         else:
             write_fold(scope)
-        self.functions.append(b.text())
+        used, text = b.drop_unused(), b.text()
+        if text not in self.works:
+            self.works[text] = f"work{len(self.works)}"
+            self.functions.append(text.replace(WORK, self.works[text]))
+        return self.works[text], used
 
     def _product(self, scope: Scope, plan: Plan | None) -> None:
         """Write a product: on its own, as a renewal, or with one made ahead."""
@@ -136,11 +167,6 @@ class Assembly:
             for x in (ahead.sums, ahead.known, ahead.sample)
         )
         return Following(b.load(sample, PTR), sums, known)
-
-    def _bases(self, b: Builder, kernel: Kernel) -> Callable[[Buffer], Value]:
-        """Return where buffers begin, computed once at the head of the function."""
-        known = {x: self.places.base(b, x, kernel) for x in kernel.touched()}
-        return known.__getitem__
 
     def _shared(self, kernel: Kernel) -> bool:
         """Tell whether threads share the work of a kernel outside of their tiles."""

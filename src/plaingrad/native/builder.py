@@ -7,6 +7,7 @@ which LLVM turns into registers.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -197,6 +198,12 @@ class Builder:
         last = [] if self.result is not None else ["  ret void"]
         body = "\n".join(["entry:", *self._entry, "  br label %start", "start:"])
         return f"{head} {{\n{body}\n" + "\n".join([*self._lines, *last]) + "\n}\n"
+
+    def drop_unused(self) -> list[str]:
+        """Leave out the arguments that no instruction takes; return those that stay."""
+        taken = set(re.findall(r"%\w+", "\n".join([*self._entry, *self._lines])))
+        self.arguments = {n: v for n, v in self.arguments.items() if v.text in taken}
+        return list(self.arguments)
 
     # The bottom layer.
 

@@ -101,13 +101,16 @@ class Places:
         kernels, layout = self.design.kernels, self.design.layout
         alone = {b for k in kernels if redundant(k) for b in k.writes}
         summed = {b for k in kernels if k.accumulates for b in k.writes}
-        for buffer in touched:
-            stages = {k.level for k in kernels if buffer in k.touched()}
+        stages: dict[Buffer, set[int]] = {buffer: set() for buffer in touched}
+        for k in kernels:
+            for buffer in k.touched():
+                stages[buffer].add(k.level)
+        for buffer in stages:
             if buffer in alone:
                 self.own.add(buffer, layout.bytes(buffer))
             elif buffer.space == "step" and buffer not in summed:
                 self.common.add(buffer, layout.bytes(buffer))
-            elif buffer.space == "tile" and len(stages) > 1:
+            elif buffer.space == "tile" and len(stages[buffer]) > 1:
                 self.batch.add(buffer, layout.bytes(buffer))
 
     def _sums(self) -> tuple[Room, dict[int, tuple[int, int]]]:

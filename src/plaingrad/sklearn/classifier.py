@@ -25,6 +25,20 @@ def _gives_probabilities(estimator: Classifier) -> bool:
     return estimator.loss is None or found is not given
 
 
+def _of_labels(y: Any) -> bool:
+    """Tell whether targets are several labels, each there or not: zeros and ones.
+
+    To scikit-learn any two numbers are such, 1 and 2 for instance.
+    """
+    if type_of_target(y) != "multilabel-indicator":
+        return False
+    return set(np.unique(_dense(y))) <= {0, 1}
+
+
+def _dense(y: Any) -> Array:
+    return y.toarray() if hasattr(y, "toarray") else np.asarray(y)
+
+
 @dataclass(eq=False, repr=False)
 class Classifier(ClassifierMixin, Estimator):
     """A network that tells classes apart.
@@ -67,7 +81,7 @@ class Classifier(ClassifierMixin, Estimator):
             Samples (n, features) and their targets.
         classes
             All classes there are; the first call needs them, with several questions a
-            list of them.
+            list of them. Later calls may only repeat them.
         sample_weight
             The weight of each sample, (n,). A sample of weight 0 is left out.
 
@@ -85,13 +99,31 @@ class Classifier(ClassifierMixin, Estimator):
                 "class_weight='balanced' needs all samples, and partial_fit sees some "
                 "of them. Pass a dict: {class: weight}."
             )
-        untold = classes is None and not hasattr(self, "network_")
-        if untold and type_of_target(y) != "multilabel-indicator":
+        begun = hasattr(self, "network_")
+        if begun and classes is not None:
+            self._check_classes(classes)
+        if classes is None and not begun and not _of_labels(y):
             raise DataError(
                 "the first partial_fit must be told all classes, because its samples "
                 "may lack some: partial_fit(X, y, classes=np.unique(all_y))."
             )
         return self._go_on(X, y, sample_weight, classes)
+
+    def _check_classes(self, classes: Any) -> None:
+        """Refuse other classes than those that training began with."""
+        if isinstance(self._targets, Truths):
+            return
+        given = classes if isinstance(self._targets, Questions) else [classes]
+        known = self._targets.each
+        same = len(given) == len(known) and all(
+            np.array_equal(np.unique(one), theirs)
+            for one, theirs in zip(given, known, strict=True)
+        )
+        if not same:
+            raise DataError(
+                f"training began with the classes {self.classes_}, which cannot become "
+                f"{classes} on the way. Leave classes out, or train anew."
+            )
 
     def predict(self, X: Any) -> Array:
         """Return the classes, in the shape of the targets."""
@@ -136,7 +168,7 @@ class Classifier(ClassifierMixin, Estimator):
 
     def _checked_targets(self, y: Array) -> Array:
         check_classification_targets(y)
-        dense = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
+        dense = _dense(y)
         alone = dense.ndim == 2 and dense.shape[1] == 1
         return np.asarray(column_or_1d(dense, warn=True)) if alone else dense
 
@@ -150,7 +182,7 @@ class Classifier(ClassifierMixin, Estimator):
         if y.ndim == 1:
             return Labels(np.unique(y if classes is None else classes), loss)
         nested = classes is not None and np.ndim(classes[0]) == 1
-        if not nested and type_of_target(y) == "multilabel-indicator":
+        if not nested and _of_labels(y):
             return Truths(y.shape[1], loss)
         each = y.T if classes is None else classes
         return Questions([np.unique(one) for one in each], loss)

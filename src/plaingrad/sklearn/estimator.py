@@ -56,7 +56,7 @@ class Estimator(BaseEstimator):
         Whether `fit` goes on from the present weights, if there are any.
     random_state
         Fixes initial weights, shuffles and dropout: a whole number is the seed itself;
-        a generator, or None for that of NumPy, draws one at each `fit`.
+        a `RandomState`, or None for that of NumPy, draws one at each `fit`.
     dtype
         "float32" or "float64"; None takes float32 where X is, and float64 else.
     engine
@@ -237,13 +237,20 @@ class Estimator(BaseEstimator):
         return None if self.loss is None else as_loss(self.loss)
 
     def _same(self) -> Targets:
-        """Return what targets are, as training began; its loss may not change."""
+        """Return what targets are, as training began; loss and layers stay the same."""
         targets: Targets = self._targets
         begun, given = targets.loss, self._given_loss()
         if given not in (None, begun):
             raise SettingError(
                 f"training began with loss={begun!r}, which cannot become {given!r} on "
                 f"the way. Leave it as it was, or fit anew with warm_start=False."
+            )
+        mine, theirs = repr(self.network_), repr(self._network(targets))
+        if mine != theirs:
+            raise SettingError(
+                f"training began with {mine}, whose layers cannot become those of "
+                f"{theirs} on the way. Leave layers as it was, or fit anew with "
+                f"warm_start=False."
             )
         return targets
 

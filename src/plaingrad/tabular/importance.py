@@ -34,14 +34,15 @@ def permutation_importance(
     Columns that say nearly the same share their importance. Source: L. Breiman, "Random
     forests", Machine Learning 45 (2001).
     """
-    whole = score(X)
+    whole, shuffled = score(X), X.copy()
     found = {}
     for name, place in places.items():
-        random, order, shuffled = random_state(seed), np.arange(len(X)), X.copy()
+        random, order = random_state(seed), np.arange(len(X))
         drops = []
         for _ in range(REPEATS):
             random.shuffle(order)
             shuffled[:, place] = shuffled[order, place]
             drops.append(whole - score(shuffled))
+        shuffled[:, place] = X[:, place]
         found[name] = float(np.mean(drops)), float(np.std(drops))
     return found

@@ -16,6 +16,8 @@ from ..data.prepare import split
 from ..errors import FileError, PlaingradError
 from ..model import Array
 from ..network import Network, load
+from ..train.callbacks import Callback
+from ..train.history import History
 from .report import TableReport, report
 from .usual import usual_network, usual_settings
 
@@ -97,8 +99,10 @@ class TableModel:
         chosen = {"validation": preparation(parts.validation), **usual_settings(rows)}
         if settings.get("validation", 1) == 0:
             chosen["early_stopping"] = None
-        network.fit(*preparation(parts.train), seed=seed, **{**chosen, **settings})
-        network.preparation = preparation
+        chosen |= settings
+        keep = _Keep(network, preparation)
+        chosen["callbacks"] = [keep, *(chosen.get("callbacks") or ())]
+        network.fit(*preparation(parts.train), seed=seed, **chosen)
         return cls(network, parts)
 
     @classmethod
@@ -190,6 +194,16 @@ class TableModel:
         seen = (len(parts.train), len(parts.validation)) if table is None else None
         rows = parts.test if table is None else table
         return report(self.network, self.preparation, rows, seen, seed, lang)
+
+
+class _Keep(Callback):
+    """Gives a network its table before others, such as `SaveBest`, write it."""
+
+    def __init__(self, network: Network, preparation: Preparation) -> None:
+        self.network, self.preparation = network, preparation
+
+    def on_fit_begin(self, history: History) -> None:  # noqa: ARG002
+        self.network.preparation = self.preparation
 
 
 def in_parts(table: Table, seed: int) -> TableParts:

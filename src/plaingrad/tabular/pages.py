@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from ..columns.table import amount, in_line, listed
 from ..write.document import Part, as_markdown, as_text
 from .measures import Measure
 from .sentences import sentences
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 MOST_CLASSES = 12
 """A table of more classes is too wide: the most frequent mistakes are listed."""
 MOST_MISTAKES = 10
-SHARES = ("accuracy", "balanced")
+MOST_COLUMNS = 50
+"""Of a table with more columns these are shown."""
 
 
 class ReportPages:
@@ -49,9 +51,15 @@ class ReportPages:
         yield from self._mistakes() if of.classes else self._errors()
         yield "## " + say["importance"]
         yield [say["importance_columns"].split(" | "), *self._importance()]
-        yield say["importance_note"].format(score=say[of.measures[0].name])
+        yield from self._more(len(of.importance), "less_important")
+        score, rows = say[of.measures[0].name], f"{of.shuffled:,}"
+        yield say["importance_note"].format(score=score, rows=rows)
+        if of.telling:
+            names = {"columns": code(listed(of.telling)), "target": code(of.target)}
+            yield say["telling"].format(**names)
         yield "## " + say["columns"]
         yield [say["column_columns"].split(" | "), *self._columns()]
+        yield from self._more(len(of.columns) - 1, "more_columns")
         yield say["features"].format(features=f"{of.features:,}")
         yield "## " + say["network"]
         yield code(of.network)
@@ -69,17 +77,15 @@ class ReportPages:
         return say["about"].format(target=target, what=what or say["quantity"]) + rows
 
     def _measure(self, one: Measure) -> list[str]:
+        told = AS_TOLD.get(one.name, _number)
         numbers = (one.value, *one.interval, one.plain)
-        value, low, high, plain = (
-            f"{number:.1%}" if one.name in SHARES else _number(number)
-            for number in numbers
-        )
+        value, low, high, plain = map(told, numbers)
         return [self.words[one.name], value, f"{low} .. {high}", plain]
 
     def _mistakes(self) -> Iterator[Part]:
         """Yield the confusion matrix."""
         say, of = self.words, self.of
-        names = [code(name) for name in of.classes]
+        names = [code(in_line(name)) for name in of.classes]
         if len(names) <= MOST_CLASSES:
             rows = [
                 [name, *(f"{count:,}" for count in counts)]
@@ -103,30 +109,47 @@ class ReportPages:
         """Yield how large the errors are."""
         say, of = self.words, self.of
         names = ("lowest", "low", "middle", "high", "highest")
-        told = {n: f"{error:.4g}" for n, error in zip(names, of.errors, strict=True)}
+        told = {n: amount(error) for n, error in zip(names, of.errors, strict=True)}
         yield say["errors"].format(**told)
         yield from self._picture("residuals.png", say["residuals"])
 
     def _importance(self) -> Iterator[list[str]]:
         share = bool(self.of.classes)
-        for name, (mean, spread) in self.of.importance.items():
-            numbers = (f"{x:.1%}" if share else _number(x) for x in (mean, spread))
-            yield [code(name), *numbers]
+        for name, (mean, spread) in [*self.of.importance.items()][:MOST_COLUMNS]:
+            numbers = map(_share if share else _number, (mean, spread))
+            yield [code(in_line(name)), *numbers]
 
     def _columns(self) -> Iterator[list[str]]:
-        for one in self.of.columns:
+        *inputs, target = self.of.columns
+        for one in (*inputs[:MOST_COLUMNS], target):
             missing = f"{int(one.missing.sum()):,}"
             told = code(one.told(self.lang))
-            yield [code(one.name), self.words[one.kind], missing, told]
+            yield [code(in_line(one.name)), self.words[one.kind], missing, told]
+
+    def _more(self, count: int, what: str) -> Iterator[str]:
+        """Yield how many columns are not shown."""
+        if count > MOST_COLUMNS:
+            yield self.words[what].format(count=f"{count - MOST_COLUMNS:,}")
 
     def _picture(self, name: str, alt: str) -> Iterator[str]:
         if name in self.of.pictures:
             yield f"![{alt}]({name})"
 
 
+def _share(value: float) -> str:
+    return f"{value:.1%}"
+
+
 def _number(value: float) -> str:
     """Return a number in four digits, and not more than three behind the point."""
     return f"{value:.4g}" if abs(value) >= 10 else f"{round(value, 3) + 0:.3f}"
+
+
+AS_TOLD: Mapping[str, Callable[[float], str]] = {
+    **dict.fromkeys(("accuracy", "balanced"), _share),
+    # these are in the units of the column, which may be tiny
+    **dict.fromkeys(("rmse", "mae"), amount),
+}
 
 
 def code(text: str) -> str:

@@ -16,7 +16,7 @@ from ..columns.table import Column, Table
 from ..columns.targets import ClassTarget
 from ..data.prepare import random_state
 from ..draw.style import rendered
-from ..errors import MissingExtraError
+from ..errors import MissingExtraError, PlaingradError
 from ..files import write_whole
 from ..network import Network
 from ..write.document import Document
@@ -26,8 +26,8 @@ from .intervals import Array
 from .measures import Measure, of_classes, of_numbers
 from .pages import ReportPages
 
-MOST_ROWS = 5_000
-"""So many rows, at random, are shuffled for the importance."""
+MOST_ROWS, LEAST_ROWS, MOST_CELLS = 5_000, 200, 1e9
+"""So many rows, at random, are shuffled for the importance: fewer of many columns."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -56,6 +56,10 @@ class TableReport(Document):
     importance
         By column, how much accuracy (or R squared) is lost when it is shuffled: mean
         and deviation; the most important first.
+    shuffled
+        The rows among which it was shuffled.
+    telling
+        The columns that tell the target almost by themselves.
     columns
         The columns of the judged rows, the target last.
     features
@@ -73,6 +77,8 @@ class TableReport(Document):
     confusion: tuple[tuple[int, ...], ...]
     errors: tuple[float, ...]
     importance: Mapping[str, tuple[float, float]]
+    shuffled: int
+    telling: tuple[str, ...]
     columns: tuple[Column, ...]
     features: int
     lang: str = "en"
@@ -117,11 +123,11 @@ def report(
 ) -> TableReport:
     """Return the report on a network by rows with targets; see `TableModel.report`."""
     X, y = preparation(table)
-    # some thousand rows tell as much, and each is predicted ten times for each column
-    few = random_state(seed).permutation(len(X))[:MOST_ROWS]
+    few = random_state(seed).permutation(len(X))[: _enough(len(table.inputs), X)]
+    dtype = next(iter(network.params.values())).dtype
     lost = permutation_importance(
-        lambda shuffled: network.score(shuffled, y[few]),
-        X[few],
+        lambda shuffled: _score(y[few], network.predict(shuffled)),
+        X[few].astype(dtype, copy=False),
         preparation.places,
         seed,
     )
@@ -132,11 +138,28 @@ def report(
         judged=len(table),
         seen=seen,
         importance={name: lost[name] for name in most},
+        shuffled=len(few),
+        telling=table.telling,
         columns=(*table.inputs, table.target),
         features=len(preparation.features),
         lang=lang,
         **_judged(network, preparation, X, y, seed),
     )
+
+
+def _score(y: Array, found: Array) -> float:
+    """Return the accuracy of whole numbers, of others R squared, as `Network.score`.
+
+    That looks at its graph anew each time, which takes longer than predicting.
+    """
+    whole = y.dtype.kind == "i"
+    return float((y == found).mean()) if whole else metrics.r2(y, found)
+
+
+def _enough(columns: int, X: Array) -> int:
+    """Return how many rows to shuffle: each is predicted ten times for each column."""
+    cells = max(1, columns * X.shape[1])
+    return int(min(MOST_ROWS, max(LEAST_ROWS, MOST_CELLS / cells)))
 
 
 def _judged(
@@ -173,8 +196,11 @@ def _judged(
 
 
 def _history(network: Network) -> list[float]:
-    """Return the losses of the training, where it was here."""
-    return [] if network._session is None else network.history.batch_loss
+    """Return the losses of the training, where they are known."""
+    try:
+        return network.history.batch_loss
+    except PlaingradError:  # it was loaded from a file
+        return []
 
 
 def _pictures(drawn: Mapping[str, Any]) -> dict[str, bytes]:

@@ -47,9 +47,14 @@ SENTENCES: dict[str, dict[str, str]] = {
         "importance": "What it looks at",
         "importance_columns": "column | loss of score | deviation",
         "importance_note": "How much the {score} drops when the cells of the column "
-        "are shuffled among the rows (5,000 of them at most), the mean and the "
-        "standard deviation of ten shuffles. Near 0: the network does not need the "
+        "are shuffled among {rows} rows, the mean and the standard deviation of ten "
+        "shuffles. Near 0: the network does not need the "
         "column. Columns that say nearly the same share their importance.",
+        "less_important": "{count} more columns are less important than these.",
+        "more_columns": "{count} more columns are not shown.",
+        "telling": "*Look at* {columns}: enough to tell {target}, almost. What is "
+        "known only when {target} is known, too, or was made of it, makes the numbers "
+        "above too good to be true; leave it out and train again.",
         "columns": "The columns",
         "column_columns": "column | kind | missing | in these rows",
         "number": "number",
@@ -101,10 +106,15 @@ SENTENCES: dict[str, dict[str, str]] = {
         "residuals": "真实值减预测值，横轴为预测值",
         "importance": "它看重什么",
         "importance_columns": "列 | 损失的分数 | 标准差",
-        "importance_note": "把该列的值在各行（最多 5,000 行）之间打乱后，"
+        "importance_note": "把该列的值在 {rows} 行之间打乱后，"
         "{score}下降多少：十次打乱的平均值和标准差"
         "（*置换重要性*，permutation importance）。"
         "接近 0 表示网络不需要这一列。内容几乎相同的列会分摊重要性。",
+        "less_important": "另有 {count} 列，都不如以上各列重要。",
+        "more_columns": "另有 {count} 列没有列出。",
+        "telling": "*请检查* {columns}：单凭这样一列几乎就能说出 {target}。"
+        "如果这一列要到 {target} 已知时才知道，或者就是由 {target} 算出来的，"
+        "上面的数字就好得不真实（*数据泄漏*，data leakage）；请去掉这一列再训练。",
         "columns": "各列",
         "column_columns": "列 | 种类 | 缺失 | 这些行中的内容",
         "number": "数",

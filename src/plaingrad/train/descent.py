@@ -11,9 +11,12 @@ import numpy as np
 from ..errors import SettingError
 from ..full_batch import LBFGS, LevenbergMarquardt
 from ..graph import walk
+from ..losses import Loss
 from ..program import Program
+from ..shapes import size_of
 from ..trace import Traced
 from .free import Free
+from .keeper import copies
 from .lbfgs import QuasiNewton
 from .marquardt import DampedNewton
 from .residuals import SumOfSquares, residual_of
@@ -21,6 +24,8 @@ from .stretch import Array, Arrays, Engine, Stretch, Watch
 from .training import Training
 
 Method = QuasiNewton | DampedNewton
+MOST = 2**28
+"""The most derivatives of residuals: two gigabytes, of which some copies are made."""
 
 
 def check_full_batch(network: Traced, training: Training, program: Program) -> None:
@@ -30,7 +35,7 @@ def check_full_batch(network: Traced, training: Training, program: Program) -> N
     ------
     SettingError
         When it has mini-batches, dropout, clipping, or, for Levenberg-Marquardt, a loss
-        that is no sum of squares.
+        that is no sum of squares, or too many parameters.
     """
     settings, name = training.settings, type(training.settings.optimizer).__name__
     if program.loop.batch_size is not None:
@@ -52,12 +57,25 @@ def check_full_batch(network: Traced, training: Training, program: Program) -> N
                 f"mislead it. Leave {word} out."
             )
     if isinstance(settings.optimizer, LevenbergMarquardt):
-        residual_of(network, training)
-        if settings.l1:
-            raise SettingError(
-                "LevenbergMarquardt needs a sum of squares, and l1 adds absolute "
-                "values. Use l2, or optimizer=pg.LBFGS()."
-            )
+        _check_squares(network, training, program)
+
+
+def _check_squares(network: Traced, training: Training, program: Program) -> None:
+    """Refuse what has no residuals, or a Jacobian that is too large."""
+    residual, leaves = residual_of(network, training)
+    if training.settings.l1:
+        raise SettingError(
+            "LevenbergMarquardt needs a sum of squares, and l1 adds absolute "
+            "values. Use l2, or optimizer=pg.LBFGS()."
+        )
+    rows = training.count * cast(int, size_of(residual.shape[1:]))
+    columns = sum(cast(int, size_of(leaves[n].shape)) for n in program.states.values())
+    if rows * columns > MOST:
+        raise SettingError(
+            f"LevenbergMarquardt needs the derivatives of all {rows:,} residuals by "
+            f"all {columns:,} parameters, {8e-9 * rows * columns:.3g} GB of them, and "
+            f"is for networks of some hundreds. Use optimizer=pg.LBFGS()."
+        )
 
 
 class Descent:
@@ -76,9 +94,8 @@ class Descent:
 
     Attributes
     ----------
-    parameters, states
-        The present values by name. What the optimiser remembers is no part of them, and
-        each `fit` begins without it.
+    parameters
+        The present values by name.
     converged
         Whether the last update was the last one that makes sense.
     """
@@ -96,7 +113,6 @@ class Descent:
     ) -> None:
         self.inner, self.program = inner, program
         self.name, self.parameters = inner.name, inner.parameters
-        self.states: Arrays = {}
         self.converged = False
         self._network, self._training, self._threads = network, training, threads
         learnt = dict.fromkeys(program.states.values())
@@ -105,6 +121,12 @@ class Descent:
         self._zeros = {n: np.zeros_like(v) for n, v in inner.states.items()}
         self._data: Mapping[str, Array] = {}
         self._method: Method | None = None
+        self._memory: Arrays = {}
+
+    @property
+    def states(self) -> Arrays:
+        """What the method remembers, by name; `bind` ends it, but for what was put."""
+        return self._memory if self._method is None else self._method.memory()
 
     def bind(self, data: Mapping[str, Array]) -> None:
         """Take the arrays to train on, by name."""
@@ -117,14 +139,16 @@ class Descent:
         It ends early when it has converged, too.
         """
         for _ in range(stretch.batches):
-            method = self._going(stretch)
-            loss = method.loss
-            try:
-                if np.isfinite(loss):
-                    method.step()
-            finally:
-                # a search may have been interrupted at any place
-                self._free.scatter(method.point, self.parameters)
+            # what is tried on the way may be far off
+            with np.errstate(all="ignore"):
+                method = self._going(stretch)
+                loss = method.loss
+                try:
+                    if np.isfinite(loss):
+                        method.step()
+                finally:
+                    # a search may have been interrupted at any place
+                    self._free.scatter(method.point, self.parameters)
             self.converged = method.converged
             if not watch.enter(loss) or self.converged:
                 break
@@ -135,6 +159,9 @@ class Descent:
         point = self._free.gathered(self.parameters)
         if self._method is None or not np.array_equal(point, self._method.point):
             self._method = self._begun(point, stretch)
+            if self._memory:
+                self._method.recall(self._memory)
+                self._memory = {}
         return self._method
 
     def _begun(self, point: Array, stretch: Stretch) -> Method:
@@ -153,7 +180,9 @@ class Descent:
             native=self.name == "native",
             threads=self._threads,
         )
-        return DampedNewton(squares, point, cast(LevenbergMarquardt, chosen), dtype)
+        made = DampedNewton(squares, point, cast(LevenbergMarquardt, chosen), dtype)
+        _check_sum(self._training.loss, made.loss, self._value(point, stretch)[0])
+        return made
 
     def _value(self, point: Array, stretch: Stretch) -> tuple[float, Array]:
         """Return the loss and its gradient at a point: one call of the engine."""
@@ -171,19 +200,28 @@ class Descent:
         """Return the loss and the score on data."""
         return self.inner.evaluate(X, y)
 
-    def put(
-        self,
-        parameters: Mapping[str, Array],
-        states: Mapping[str, Array],  # noqa: ARG002 - as all engines
-    ) -> None:
-        """Take on copies of some parameters, by name; there are no states."""
+    def put(self, parameters: Mapping[str, Array], states: Mapping[str, Array]) -> None:
+        """Take on copies of some parameters, by name, and what to go on with."""
         for name, value in parameters.items():
             self.parameters[name][...] = value
+        if states:
+            self._method, self._memory = None, copies(states)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return an engine with values of its own, which begins its descent anew."""
         made = copy.copy(self)
         made.inner = copy.deepcopy(self.inner, memo)
         made.parameters = made.inner.parameters
-        made._method = None
+        made._method, made._memory = None, {}
         return made
+
+
+def _check_sum(loss: Loss, squares: float, value: float) -> None:
+    """Refuse residuals whose squares do not add up to the loss."""
+    both = np.isfinite([squares, value]).all()
+    if both and not np.isclose(squares, value, rtol=1e-3, atol=1e-30):
+        raise SettingError(
+            f"the residuals of {loss!r} do not belong to it: the sum of their squares "
+            f"is {squares:.4g}, and the loss {value:.4g}. Let its method residuals "
+            f"return that whose square `each` returns, or use optimizer=pg.LBFGS()."
+        )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from ..errors import no_slope
 from ..full_batch import LBFGS
 from .wolfe import Place, search
 
@@ -48,10 +49,18 @@ class QuasiNewton:
         self.loss, self.gradient = value(point)
         self.converged = False
         self._pairs: list[tuple[Array, Array, float]] = []
-        self._slow = 0
+        self._slow, self._lowest = 0, self.loss
 
     def step(self) -> None:
-        """Go one step further, or find that there is none."""
+        """Go one step further, or find that there is none.
+
+        Raises
+        ------
+        PlaingradError
+            When the gradient is not finite.
+        """
+        if not np.isfinite(self.gradient @ self.gradient):
+            raise no_slope(self.loss)
         found = self._along(self._direction())
         if found is None and self._pairs:
             # what was learnt about the curvature may be wrong here
@@ -62,10 +71,26 @@ class QuasiNewton:
             return
         point, loss, gradient = found
         self._learn(point - self.point, gradient - self.gradient)
-        slow = self.loss - loss <= self.chosen.tolerance * abs(self.loss)
-        self._slow = self._slow + 1 if slow and self.chosen.tolerance else 0
+        least = max(self.chosen.tolerance, self.eps) * abs(self.loss)
+        slow = self.chosen.tolerance and self._lowest - loss <= least
+        self._slow = self._slow + 1 if slow else 0
+        self._lowest = min(self._lowest, loss)
         self.converged = self._slow >= SLOW or not gradient.any()
         self.point, self.loss, self.gradient = point, loss, gradient
+
+    def memory(self) -> dict[str, Array]:
+        """Return what it takes to go on from this point as if there were no break."""
+        changes = [[s, y] for s, y, _ in self._pairs]
+        return {
+            "changes": np.reshape(changes, (-1, 2, len(self.point))),
+            "course": np.array([self._slow, self._lowest]),
+        }
+
+    def recall(self, memory: Mapping[str, Array]) -> None:
+        """Go on with the memory of another descent, which came to this point."""
+        self._pairs = [(s, y, 1 / float(s @ y)) for s, y in memory["changes"]]
+        slow, self._lowest = memory["course"].tolist()
+        self._slow = int(slow)
 
     def _direction(self) -> Array:
         """Return where to go: the two loops of Liu and Nocedal."""

@@ -31,10 +31,6 @@ EVENTS = (*BATCH, *EPOCH, "on_tick")
 """What happens on the way."""
 
 
-class DivergedWarning(UserWarning):
-    """The loss became infinite or undefined, and training was ended."""
-
-
 @dataclass
 class Clock:
     """Where training stands: updates and epochs done, and what lowers the rate."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
+from ..errors import no_slope
 from ..full_batch import LevenbergMarquardt
 
 Array = np.ndarray[Any, Any]
@@ -64,21 +66,38 @@ class DampedNewton:
         self._last = np.inf
 
     def step(self) -> None:
-        """Go one step further, or find that there is none."""
+        """Go one step further, or find that there is none.
+
+        Raises
+        ------
+        PlaingradError
+            When a derivative is not finite.
+        """
         jacobian = self.squares.jacobian(self.point)
         if not np.isfinite(jacobian).all():
-            self.converged = True
-            return
+            raise no_slope(self.loss)
         self._scale = np.maximum(self._scale, np.linalg.norm(jacobian, axis=0))
         scale = np.where(self._scale > 0, self._scale, 1)
         left, sizes, right = np.linalg.svd(jacobian / scale, full_matrices=False)
         along = left.T @ self.residuals
+        # in the others only rounding moves the residuals
+        known = sizes > self.eps * sizes[0]
         # by how much the loss would fall if residuals were linear
-        if along @ along <= self.chosen.tolerance**2 * self.loss:
+        fall = float(along[known] @ along[known])
+        if fall <= self.chosen.tolerance**2 * self.loss:
             self.converged = True
         elif not self._search(along, sizes, right, scale):
-            known = sizes > self.eps * sizes[0]
             self._polish(-(right[known].T @ (along[known] / sizes[known])), scale)
+
+    def memory(self) -> dict[str, Array]:
+        """Return what it takes to go on from this point as if there were no break."""
+        numbers = np.array([self.damping, self._growth, self._last])
+        return {"scale": self._scale, "damping": numbers}
+
+    def recall(self, memory: Mapping[str, Array]) -> None:
+        """Go on with the memory of another descent, which came to this point."""
+        self._scale = memory["scale"]
+        self.damping, self._growth, self._last = memory["damping"].tolist()
 
     def _search(self, along: Array, sizes: Array, right: Array, scale: Array) -> bool:
         """Go to where the loss is lower, by a step that is damped enough, if any is."""

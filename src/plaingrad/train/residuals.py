@@ -120,11 +120,15 @@ class SumOfSquares:
             for n, v in self._moved.items()
         }
         self._decay = free.gathered(kinds)
+        # what it is for frozen entries does not change
+        held = {n: kinds[n] * parameters[n] for n in learnt}
+        free.scatter(np.zeros(len(self._decay)), held)
+        self._held = np.sqrt(sum(float((v**2).sum()) for v in held.values()))
 
     def residuals(self, point: Array) -> Array:
         """Return the residuals at a point, (m,)."""
         self.free.scatter(point, self.parameters)
-        return self._whole(self._residual, point)
+        return self._whole(self._residual, point, self._held)
 
     def jacobian(self, point: Array) -> Array:
         """Return their derivatives by each entry of the point, (m, entries)."""
@@ -132,17 +136,17 @@ class SumOfSquares:
         columns = []
         for one in np.eye(len(point)):
             self.free.scatter(one, self._moved)
-            columns.append(self._whole(self._change, one))
+            columns.append(self._whole(self._change, one, 0.0))
         return np.stack(columns, axis=1)
 
-    def _whole(self, read: Reading, point: Array) -> Array:
+    def _whole(self, read: Reading, point: Array, held: float) -> Array:
         """Return what is read for the samples, scaled, and the penalty's part."""
         with np.errstate(all="ignore"):
             found = read(self.data["X"], self.data["y"])[0]
             rows = (self._scales * np.asarray(found, np.float64)).ravel()
-        return (
-            np.concatenate([rows, self._decay * point]) if self._decay.any() else rows
-        )
+        if not self._decay.any():
+            return rows
+        return np.concatenate([rows, self._decay * point, [held]])
 
 
 def _scales(loss: Loss, data: Mapping[str, Array], inner: Sequence[Any]) -> Array:

@@ -220,6 +220,24 @@ def _other_engine(history: History, engine: Engine) -> list[str]:
     ]
 
 
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """What a training needs of the one before to go on, beside the weights.
+
+    Attributes
+    ----------
+    states
+        The optimiser's memory, by name.
+    clock, history, machine
+        Where it stands, its course, and what it runs on.
+    """
+
+    states: dict[str, Array]
+    clock: Clock
+    history: History
+    machine: Machine
+
+
 @dataclass(eq=False)
 class Session:
     """A training that can go on: what `fit` starts and `partial_fit` continues."""
@@ -311,9 +329,15 @@ class Session:
             )
         )
 
-    def take_over(self, other: Session) -> None:
+    @property
+    def memory(self) -> Memory:
+        """What another session needs to go on."""
+        states = dict(self.engine.states)
+        return Memory(states, self.clock, self.history, self.machine)
+
+    def take_over(self, other: Memory) -> None:
         """Go on with the memory, the clock and the history of another session."""
-        mine, theirs = self.engine.states, other.engine.states
+        mine, theirs = self.engine.states, other.states
         self.engine.put({}, {name: theirs[name] for name in mine if name in theirs})
         other.history.engine = self.engine.name
         other.history.compile_seconds += self.history.compile_seconds

@@ -157,7 +157,7 @@ class Engine(Protocol):
         Whether `run` cannot be interrupted by Ctrl-C, and leaves other threads free.
     converged
         Whether the last update was the last one that makes sense.
-    parameters, states
+    parameters
         The present values by name.
     """
 
@@ -165,7 +165,10 @@ class Engine(Protocol):
     blocking: bool
     converged: bool
     parameters: Arrays
-    states: Arrays
+
+    @property
+    def states(self) -> Arrays:
+        """What the optimiser remembers at present, by name."""
 
     def bind(self, data: Mapping[str, Array]) -> None:
         """Take the arrays to train on: X, y (and w), each C-contiguous."""

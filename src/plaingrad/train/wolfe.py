@@ -36,7 +36,11 @@ class Place:
 def search(
     look: Callable[[float], Place], start: Place, first: float, rounding: float
 ) -> Place | None:
-    """Return a place where the strong Wolfe conditions hold, or None.
+    """Return a place where the strong Wolfe conditions hold.
+
+    Where none is found, as at a kink, it is the lowest one seen where the loss has
+    fallen enough, behind the kink if possible (Lewis and Overton, Nonsmooth
+    optimization via quasi-Newton methods, 2013), or None.
 
     Parameters
     ----------
@@ -61,7 +65,7 @@ def search(
         if here.slope >= 0:
             return line.zoom(here, low)
         low, far = here, GROW * far
-    return None
+    return line.best
 
 
 class _Line:
@@ -72,17 +76,34 @@ class _Line:
     ) -> None:
         self.look, self.start, self.noise = look, start, noise
         self.left = MOST
+        self.best: Place | None = None
 
     def at(self, far: float) -> Place:
+        """Look at a place, and remember it if none is better."""
         self.left -= 1
-        return self.look(far)
+        here = self.look(far)
+        # by more than rounding, or a descent would never end
+        fallen = here.loss < min(self.start.loss - self.noise, self.least(far))
+        if (
+            here.finite
+            and fallen
+            and (self.best is None or self._rank(here) < self._rank(self.best))
+        ):
+            self.best = here
+        return here
+
+    def _rank(self, here: Place) -> tuple[bool, float]:
+        return here.slope < FLAT * self.start.slope, here.loss
+
+    def least(self, far: float) -> float:
+        """Return to what the loss must have fallen at a distance."""
+        return self.start.loss + ENOUGH * far * self.start.slope
 
     def high(self, here: Place, low: Place) -> bool:
         """Tell whether the loss has not fallen enough, or rises again."""
         if abs(here.loss - self.start.loss) <= self.noise:
             return here.slope > (2 * ENOUGH - 1) * self.start.slope
-        least = self.start.loss + ENOUGH * here.far * self.start.slope
-        return here.loss > least or here.loss >= low.loss
+        return here.loss > self.least(here.far) or here.loss >= low.loss
 
     def good(self, here: Place) -> bool:
         """Tell whether both conditions hold."""
@@ -91,11 +112,14 @@ class _Line:
         return abs(here.slope) <= -FLAT * self.start.slope
 
     def zoom(self, low: Place, other: Place) -> Place | None:
-        """Return a good place between two: the better end, and one behind a minimum."""
+        """Return a good place between two: the better end, and one behind a minimum.
+
+        Or the best that was seen, when there is none.
+        """
         while self.left:
             here = self.at(between(low, other))
             if here.far in (low.far, other.far):
-                return None
+                break
             if self.good(here):
                 return here
             if not here.finite or self.high(here, low):
@@ -104,7 +128,7 @@ class _Line:
             if here.slope * (other.far - low.far) >= 0:
                 other = low
             low = here
-        return None
+        return self.best
 
 
 def between(low: Place, other: Place) -> float:

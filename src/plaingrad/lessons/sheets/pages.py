@@ -106,8 +106,9 @@ class WorksheetPages:
         samples = say["one"] if of.samples == 1 else several
         yield say["intro"].format(samples=samples, loss=of.loss, optimizer=of.optimizer)
         if of.memory:
-            names = say["comma"].join(f"`{name}`" for name in of.memory)
-            yield derivation_sentences(self.lang)["memory"].format(states=names)
+            told = derivation_sentences(self.lang)
+            names = told["comma"].join(f"`{name}`" for name in of.memory)
+            yield told["memory"].format(states=names)
         works = [entry.work for line in of.lines for entry in line.entries]
         if any(re.search(r" (>|<|==|>=|<=) (?!.* else )", work) for work in works):
             yield say["truths"]

@@ -76,17 +76,21 @@ def worksheet(
     prepared = net._prepared(X, target, **{**settings, "batch_size": None})
     prepared.program.check_whole()
     dtype = dtype_name(settings.get("dtype", net._dtype))
-    work = _Work(prepared, dtype, entries)
-    training = prepared.training
+    return _sheet(prepared, dtype, entries, lang)
+
+
+def _sheet(prepared: Prepared, dtype: str, entries: int, lang: str) -> Worksheet:
+    """Return the worksheet of an update that is prepared."""
+    work, training = _Work(prepared, dtype, entries), prepared.training
     lines = tuple(map(work.line, work.update.steps))
     given = work.given
     arrays = {name: value for name, value in given.items() if np.ndim(value)}
     memory = tuple(name for name in prepared.program.states if name in arrays)
     return Worksheet(
-        network=repr(net),
+        network=repr(prepared.network),
         loss=repr(training.loss),
         optimizer=repr(training.settings.optimizer),
-        samples=len(X),
+        samples=work.count,
         arrays={name: value for name, value in arrays.items() if name not in memory},
         numbers={name: value for name, value in given.items() if name not in arrays},
         memory=memory,
@@ -100,6 +104,11 @@ def worksheet(
 def _samples(net: Network, x: Any, y: Any) -> tuple[Array, Any]:
     """Return samples as an array of one row each, and their targets."""
     X = numbers("x", x)
+    if X.ndim == 0:
+        raise DataError(
+            f"a sample is a row of numbers, got the single number {X}. For a network "
+            f"with one input write: worksheet(net, [{X}], y)."
+        )
     known = net._params is not None and X.shape == net._features
     if X.ndim == 1 or known:
         return X[None], np.asarray(y)[None]

@@ -7,7 +7,8 @@
 #
 # Our example is a sports team. Before each of its first four games we know the average
 # number of toes of its players, the share of games it has won so far, and its fans in
-# millions. A network is to say something about the coming game.
+# millions. A network is to say something about the coming game. (The example is from
+# *Grokking Deep Learning* by Andrew Trask, which the first six lessons follow.)
 
 # %% [markdown] lang="zh"
 # # 从数到预测
@@ -17,7 +18,8 @@
 #
 # 例子是一支球队。头四场比赛的每一场之前，我们知道三件事：
 # 球员平均有几个脚趾，到目前为止的胜率，以及球迷有多少（单位：百万）。
-# 网络要据此对即将到来的比赛作出预测。
+# 网络要据此对即将到来的比赛作出预测。（例子出自 Andrew Trask 的
+# *Grokking Deep Learning*，中译本《深度学习图解》；前六课都以这本书为线索。）
 
 # %%
 import numpy as np
@@ -158,15 +160,16 @@ print("prediction:", stacked[0].round(4))
 #
 # In plaingrad a weighted sum is the layer `Linear(units)`; `units` is the number of its
 # outputs. Usually it also adds a number to each output, the *bias*, which we switch off
-# here. `build` makes the weights in the sizes that the data ask for. They begin at
-# random, and we put ours in their place.
+# here. `build` makes the weights in the sizes that the data ask for, in `float64`, the
+# kind of number that NumPy takes. They begin at random, and we put ours in their place.
 
 # %% [markdown] lang="zh"
 # ## 写成层
 #
 # 在 plaingrad 里，加权和就是层 `Linear(units)`，`units` 是输出的个数。
 # 通常它还给每个输出加上一个数，叫做*偏置*（bias），这里把它关掉。
-# `build` 按数据的大小造出权重。它们起初是随机的，我们换上自己的。
+# `build` 按数据的大小造出权重，取 `float64`，即 NumPy 通常所用的数。
+# 它们起初是随机的，我们换上自己的。
 
 # %%
 import plaingrad as pg
@@ -178,10 +181,16 @@ net.params["W2"][:] = W2
 print(net.summary())
 
 # %% [markdown] lang="en"
+# In the table, the *parameters* are the numbers that can be learnt, here the weights. A
+# *multiply-add* is one product, added to a sum.
+#
 # By hand and by layers we get the same, for all four games. The steps before are the
 # same layer with other sizes.
 
 # %% [markdown] lang="zh"
+# 表中的*参数*（parameter）是可以学习的数，这里就是权重；
+# 一次*乘加*（multiply-add）是做一次乘法，再把积加到和里。
+#
 # 亲手算的和用层算的，四场比赛的结果都一样。前面几步也是同一种层，只是大小不同。
 
 # %%

@@ -126,7 +126,8 @@ for iteration in range(20):
 
 # %% [markdown] lang="en"
 # Twenty predictions, where hot and cold took 1,100 steps of three predictions each.
-# This is *gradient descent*, and all networks of this course learn by it.
+# This is *gradient descent*. All networks of these lessons learn by it, or by a
+# refinement of it.
 #
 # ## Is the derivative right?
 #
@@ -136,7 +137,8 @@ for iteration in range(20):
 
 # %% [markdown] lang="zh"
 # 只用了 20 次预测；冷热法走了 1100 步，每一步都要预测三次。
-# 这就是*梯度下降*（gradient descent），本课程里的所有网络都这样学习。
+# 这就是*梯度下降*（gradient descent）。
+# 这套课程里的网络都用它来学习，或者用它的改进。
 #
 # ## 导数对不对？
 #
@@ -161,8 +163,9 @@ print(report)
 #
 # `pg.MSE()` is the squared error (averaged over the predictions, if there are several),
 # and `pg.SGD` is gradient descent. `MSE` keeps the 2, so that we halve the *learning
-# rate*, `lr`, by which the gradient is multiplied. `warm_start` keeps the weight that
-# we set.
+# rate*, `lr`, by which the gradient is multiplied. An *epoch* is one pass through the
+# data, here of a single row, and thus one step. `warm_start` keeps the weight that we
+# set. The error is called the *loss* there, as in most frameworks.
 
 # %% [markdown] lang="zh"
 # 它看出我们省去了系数 2，也知道这只是习惯写法。（人们常在误差前面添上 1/2，
@@ -172,7 +175,9 @@ print(report)
 #
 # `pg.MSE()` 是平方误差（有多个预测时取平均），`pg.SGD` 是梯度下降。`MSE` 保留了系数 2，
 # 所以这里把*学习率*（learning rate）`lr`，也就是梯度所乘的数，
-# 减半。`warm_start` 表示从我们设定的权重开始。
+# 减半。把数据过一遍叫一*轮*（epoch），这里只有一行数据，一轮就是一步。
+# `warm_start` 表示从我们设定的权重开始。误差在这里叫做*损失*（loss），
+# 多数框架都这样称呼。
 
 # %%
 X, y = np.array([[x]]), np.array([[goal]])
@@ -202,7 +207,7 @@ print(script[script.index("    # forward") : script.index("    if")])
 # paper.
 
 # %% [markdown] lang="zh"
-# 上面最后几行出自 plaingrad 为这次训练打印的 NumPy 程序，
+# 上面最后几行出自 plaingrad 为这次训练打印的 NumPy 脚本，
 # 正是我们的循环：`diff` 就是 `delta`（这里带着系数 2），`X.T @` 是乘以输入，`n` 是 `X`
 # 的行数，目前只有一行。
 #

@@ -2,15 +2,16 @@
 # # Several weights at once
 #
 # Gradient descent needs no new idea for several inputs, several outputs, or both. Each
-# weight gets its own share of the blame. We see what happens to a weight that must not
-# move, and how one pair of exchanged words, known from print, makes learning stall.
+# weight gets its own share of the blame. We see what happens when a weight must not
+# move, and how two arguments in the wrong order, as a book has them, make learning
+# stall.
 
 # %% [markdown] lang="zh"
 # # 同时学习多个权重
 #
 # 多个输入、多个输出，或者两者都多，梯度下降都不需要新的想法：每个权重各自承担一份责任。
-# 我们还会看到，有一个权重不许动时会怎样；以及书上印过的一处写法，只因两个词颠倒了位置，
-# 就让学习停滞不前。
+# 我们还会看到，有一个权重不许动时会怎样；
+# 以及书上印过的一处写法，只因两个参数颠倒了位置，就让学习停滞不前。
 
 # %% [markdown] lang="en"
 # ## Several inputs
@@ -207,8 +208,9 @@ print(f"(1 - alpha * wins ** 2) ** 2 = {(1 - alpha * wins**2) ** 2:.4f}")
 # the delta *of its output* times *its input*, `delta[i] * x[j]`. All nine such products
 # make a table, the *outer product* of the two.
 #
-# A well-known book prints this with its two arguments the other way round,
-# `outer_prod(input, delta)`. This is what its readers see:
+# *Grokking Deep Learning* prints this with its two arguments the other way round,
+# `outer_prod(input, delta)`. (Its notebooks have been corrected.) This is what readers
+# of the book see:
 
 # %% [markdown] lang="zh"
 # 三个误差缩小的倍数相同，因为它们的输入是同一个，曲率 `wins ** 2` 也就相同：
@@ -221,7 +223,8 @@ print(f"(1 - alpha * wins ** 2) ** 2 = {(1 - alpha * wins**2) ** 2:.4f}")
 # 入*，即 `delta[i] * x[j]`。九个这样的乘积排成一张表，
 # 叫做两者的*外积*（outer product）。
 #
-# 有一本很有名的书把两个参数写反了：`outer_prod(input, delta)`。读者看到的是这样：
+# *Grokking Deep Learning* 一书把两个参数印反了：`outer_prod(input, delta)`
+# （随书的笔记本后来已经改正）。照书上写的读者看到的是这样：
 
 # %%
 rows = np.array([[0.1, 0.1, -0.3], [0.1, 0.2, 0.0], [0.0, 1.3, 0.1]])
@@ -238,9 +241,9 @@ for iteration in range(500):
     weights -= alpha * np.outer(x, delta)  # wrong
 
 # %% [markdown] lang="en"
-# The error of the second output even rises, tenfold. After ten passes no error changes
-# any more, however long one waits. Many a reader has despaired of the learning rate,
-# which is not to blame. And it is worse: the weights go on growing all the while.
+# The error of the second output even rises, tenfold. After ten iterations no error
+# changes any more, however long one waits. Many a reader has despaired of the learning
+# rate, which is not to blame. And it is worse: the weights go on growing all the while.
 
 # %% [markdown] lang="zh"
 # 第二个输出的误差不降反升，变成原来的十倍。十来次以后，各个误差就再也不变了，
@@ -272,15 +275,16 @@ report = pg.check(error_of, rows, gradient_of)
 print(report)
 
 # %% [markdown] lang="en"
-# It names the mistake, and has tried the repair. (For a whole script with its own loop
-# there is a command: `plaingrad check train.py`.)
+# It names the mistake, and has tried the repair. The line is counted in the file of
+# this lesson. (For a whole script with its own loop there is a command:
+# `plaingrad check train.py`.)
 #
 # Why does the wrong one stop where it does? Row `i` is changed by `x[i] * delta`, so
 # prediction `i` is changed by `x[i] * (delta @ x)`. All of them depend on the one
 # number `delta @ x`. When it is zero, no prediction moves, whatever the deltas are.
 
 # %% [markdown] lang="zh"
-# 它指出了错误，还试过了改法。（如果是带训练循环的整个程序，
+# 它指出了错误，还试过了改法；行号按本课的源文件计。（如果是带训练循环的整个程序，
 # 可以用命令 `plaingrad check train.py`。）
 #
 # 错的写法为什么停在那里？第 `i` 行的改变是 `x[i] * delta`，

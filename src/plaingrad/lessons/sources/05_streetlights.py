@@ -1,20 +1,24 @@
 # %% [markdown] lang="en"
 # # Streetlights: from one weight to backpropagation
 #
-# You are in a foreign city, and want to cross the street. The light has three lamps,
-# and you cannot read it. So you watch: which lamps are on, and do people walk? This
-# lesson learns it from six observations, looks at what pushes a weight up and down, and
-# then at data where no lamp alone says anything. For these we need a hidden layer, and
-# a way to tell it how wrong it was: *backpropagation*.
+# You are in a foreign city, and want to cross the street. The traffic light has three
+# lamps, and you cannot read it. So you watch: which lamps are on, and do people walk?
+# This lesson learns it from six observations, looks at what pushes a weight up and
+# down, and then at data where no lamp alone says anything. For these we need a hidden
+# layer, and a way to tell it how wrong it was: *backpropagation*.
+#
+# (*Grokking Deep Learning* has this example in its chapter 6.)
 
 # %% [markdown] lang="zh"
-# # 街灯：从一个权重到反向传播
+# # 信号灯：从一个权重到反向传播
 #
 # 你到了一座陌生的城市，想过马路。信号灯有三盏，你看不懂。
 # 那就观察：哪几盏亮着？人们走不走？
 # 本课从六次观察中学会它，看看是什么把权重往上推、往下压；
 # 然后换一组数据，其中任何一盏灯单独都说明不了问题。这时需要一个隐藏层，
 # 还需要一种办法告诉隐藏层它错了多少：*反向传播*（backpropagation）。
+#
+# （例子出自 *Grokking Deep Learning* 第 6 章。）
 
 # %%
 import numpy as np
@@ -128,7 +132,7 @@ for passes in range(41):
 # In the beginning, the right lamp is pushed hardest: its weight of -0.7 makes every
 # prediction too low. The push depends on the present error, not on a lamp's worth.
 #
-# ## Over-fitting
+# ## Overfitting
 #
 # An error of zero does not mean that the right thing was learnt. With few samples there
 # are many weights that fit. Here we learn from the first rows only, until they fit, and
@@ -157,10 +161,10 @@ for count in (1, 2, 3, 4):
 
 # %% [markdown] lang="en"
 # After one row, the weights 0.6 and -0.6 just cancel in that row. It is predicted
-# perfectly, by chance, and nothing was learnt about walking. This is *over-fitting*:
+# perfectly, by chance, and nothing was learnt about walking. This is *overfitting*:
 # the samples are memorised, not understood. Three different rows are enough here, since
 # there are three weights; larger networks have many more weights than that, and
-# over-fitting is their oldest trouble.
+# overfitting is their oldest trouble.
 #
 # ## One, some, or all samples per step
 #
@@ -170,7 +174,7 @@ for count in (1, 2, 3, 4):
 
 # %% [markdown] lang="zh"
 # 只学一行时，权重 0.6 与 -0.6 在这一行里恰好相互抵消。这一行碰巧预测得完美，
-# 而关于“走不走”什么也没学到。这就是*过拟合*（over-fitting）：背下了样本，却没有理解。
+# 而关于“走不走”什么也没学到。这就是*过拟合*（overfitting）：背下了样本，却没有理解。
 # 这里有三行不同的样本就够了，因为权重只有三个；
 # 大的网络权重要多得多，过拟合是它们最老的毛病。
 #
@@ -197,15 +201,16 @@ def train(batch, alpha=0.1):
 kinds = {1: "one sample", 2: "mini-batch of 2", 6: "full batch"}
 by_hand = {batch: train(batch) for batch in kinds}
 for batch, (_, errors) in by_hand.items():
-    print(f"{kinds[batch]:<17}{6 // batch} steps a pass, error {errors[-1]:.6f}")
+    print(f"{kinds[batch]:<17}steps a pass: {6 // batch}, error {errors[-1]:.6f}")
 
 # %% [markdown] lang="en"
 # `samples.T @ delta` adds up, for each weight, input times `delta` over the samples of
-# the batch: the sums of pushes from above, in one product.
+# the batch: the sums of pushes from above, in one product. (They are subtracted, since
+# `delta` is prediction minus goal.)
 
 # %% [markdown] lang="zh"
 # `samples.T @ delta` 对每个权重，把批中各样本的“输入乘以 `delta`”加起来：
-# 就是上面那些推力之和，一次乘法算完。
+# 就是上面那些推力之和，一次乘法算完。（`delta` 是预测减目标，所以这里用减法。）
 
 # %% [markdown] lang="en"
 # In plaingrad the batch is a setting of `fit`. `MSE` is the mean squared error, whose
@@ -370,23 +375,26 @@ hidden_delta = delta @ weights_2.T * (hidden > 0)
 
 print(f"prediction {(hidden @ weights_2).item():.4f}, delta {delta.item():.4f}")
 print("value  weight  delta * weight  its delta")
-for value, weight, own in zip(hidden[0], weights_2[:, 0], hidden_delta[0] + 0):
+own_deltas = hidden_delta[0] + 0  # makes 0 of -0
+for value, weight, own in zip(hidden[0], weights_2[:, 0], own_deltas):
     blame = delta.item() * weight
     print(f"{value:.3f}  {weight:>6.3f}  {blame:>14.4f}  {own:>9.4f}")
 
 nudged = hidden + np.array([0, 0.001, 0, 0])  # the second unit goes up a little
 rise = ((nudged @ weights_2 - goal) ** 2 - delta**2).item() / 2
 print(
-    f"half the squared error rises by {rise:.6f}, that is {rise / 0.001:.4f} per unit"
+    f"half the squared error changes by {rise:.6f}: {rise / 0.001:.4f} times the nudge"
 )
 
 # %% [markdown] lang="en"
 # The last line checks it: moving the second unit changes half the squared error as its
-# delta says. That is all of backpropagation. The rest is gradient descent as before:
-# each layer with its own input and its own delta.
+# delta says (nearly, since the nudge is not infinitely small). That is all of
+# backpropagation. The rest is gradient descent as before: each layer with its own input
+# and its own delta.
 
 # %% [markdown] lang="zh"
-# 最后一行是检验：动一动第二个单元，平方误差的一半正按它的 delta 所说的那样变化。
+# 最后一行是检验：动一动第二个单元，平方误差的一半正按它的 delta 所说的那样变化
+# （略有出入，因为这一动并不是无穷小）。
 # 反向传播就是这些。其余的还是梯度下降：每一层用自己的输入和自己的 delta。
 
 # %%

@@ -69,9 +69,9 @@ print("with ReLU:   ", bent.ravel())
 # Backpropagation needs the slope (the *derivative*) of whatever it passes through. We
 # call the input of an activation `z` and its output `a`.
 #
-# - *sigmoid*, `1 / (1 + exp(-z))`, runs from 0 to 1. With `e = exp(-z)` its slope is
-#   `e / (1 + e) ** 2`. Now `a` is `1 / (1 + e)`, and `1 - a` is `e / (1 + e)`. So the
-#   slope is their product, `a * (1 - a)`.
+# - *sigmoid*, `1 / (1 + exp(-z))`, runs from 0 to 1. By the chain rule, with
+#   `e = exp(-z)`, its slope is `e / (1 + e) ** 2`. Now `a` is `1 / (1 + e)`, and
+#   `1 - a` is `e / (1 + e)`. So the slope is their product, `a * (1 - a)`.
 # - *tanh*, `(exp(z) - exp(-z)) / (exp(z) + exp(-z))`, runs from -1 to 1. The rule for
 #   quotients gives `1 - a ** 2`.
 # - *ReLU* is 0 or `z`; its slope is 0 or 1.
@@ -85,8 +85,9 @@ print("with ReLU:   ", bent.ravel())
 # 反向传播需要沿途每个函数的斜率，也就是*导数*（derivative）。
 # 激活函数的输入记作 `z`，输出记作 `a`。
 #
-# - *sigmoid*，`1 / (1 + exp(-z))`，从 0 到 1。记 `e = exp(-z)`，斜率就是
-#   `e / (1 + e) ** 2`。而 `a` 是 `1 / (1 + e)`，`1 - a` 是 `e / (1 + e)`，
+# - *sigmoid*，`1 / (1 + exp(-z))`，从 0 到 1。记 `e = exp(-z)`，
+#   由链式法则（chain rule）得斜率 `e / (1 + e) ** 2`。
+#   而 `a` 是 `1 / (1 + e)`，`1 - a` 是 `e / (1 + e)`，
 #   所以斜率正是两者之积：`a * (1 - a)`。
 # - *tanh*，`(exp(z) - exp(-z)) / (exp(z) + exp(-z))`，从 -1 到 1。
 #   按商的求导法则，得 `1 - a ** 2`。
@@ -324,7 +325,8 @@ print("stable:", softmax(scores).round(4), sep="\n")
 # the largest `exp` is 1, and nothing overflows.
 #
 # The losses need the logarithm of a probability. Taking it afterwards fails at the
-# other end: a tiny probability has been rounded to 0. Taken before `exp`, it is exact.
+# other end: a tiny probability has been rounded to 0. But the logarithm of a quotient
+# is a difference, and that of `exp(z)` is `z`. So the tiny number need not be computed:
 
 # %% [markdown] lang="zh"
 # `exp(1000)` 超出了浮点数的范围，无穷除以无穷得 `nan`（不是一个数）。
@@ -332,7 +334,7 @@ print("stable:", softmax(scores).round(4), sep="\n")
 # 于是我们减去最大的得分：这样最大的 `exp` 是 1，不会溢出。
 #
 # 损失需要的是概率的对数。最后才取对数，会在另一头出错：极小的概率已经舍入成 0 了。
-# 在 `exp` 之前就把对数算好，结果便是精确的。
+# 可是商的对数等于对数之差，`exp(z)` 的对数就是 `z`，所以那个极小的数根本不必算出来：
 
 
 # %%
@@ -452,14 +454,25 @@ print(f"binary cross-entropy: {pull_entropy:.6f}")
 # The squared error hardly pulls: its slope has the factor `a * (1 - a)`, and the
 # sigmoid is saturated. The slope of the cross-entropy, `-log(a)`, is `-1 / a`; times
 # `a * (1 - a)` that is `a - 1`: the saturated factor has gone. What is left is simply
-# prediction minus target. The same happens with softmax and `CrossEntropy`, and plain
-# outputs with `MSE`. Look at how the five networks begin their way back:
+# prediction minus target.
+#
+# The same happens with softmax and `CrossEntropy`. As computed above, the loss of a
+# sample is `log(sum(exp(scores)))` minus the score of its right class. The slope of the
+# first part by one of the scores is `exp(score) / sum(exp(scores))`, which is the
+# probability of that class; the second part takes 1 away at the right class. Again it
+# is prediction minus target. With plain outputs and `MSE` it is so anyway, but for a
+# factor of 2. Look at how the five networks begin their way back:
 
 # %% [markdown] lang="zh"
 # 平方误差几乎不拉：它的斜率含因子 `a * (1 - a)`，而 sigmoid 已经饱和。
 # 交叉熵 `-log(a)` 的斜率是 `-1 / a`，乘以 `a * (1 - a)` 得 `a - 1`：
-# 饱和的因子消去了，剩下的就是预测减目标。softmax 与 `CrossEntropy`、
-# 不加激活的输出与 `MSE`，也都如此。看看这五个网络的反向计算各是怎样开头的：
+# 饱和的因子消去了，剩下的就是预测减目标。
+#
+# softmax 与 `CrossEntropy` 也是如此。由上文可知，一个样本的损失是
+# `log(sum(exp(scores)))` 减去正确类别的得分。前一部分对某个得分的斜率是
+# `exp(score) / sum(exp(scores))`，正是这个类别的概率；后一部分在正确类别处减去 1。
+# 结果还是预测减目标。不加激活的输出与 `MSE` 本来就是这样，只差一个系数 2。
+# 看看这五个网络的反向计算各是怎样开头的：
 
 # %%
 first_lines = {}

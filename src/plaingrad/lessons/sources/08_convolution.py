@@ -90,16 +90,16 @@ figure, axes = plt.subplots(
     1, 3, figsize=(9, 3.4), layout="constrained", width_ratios=[4, 1.6, 4]
 )
 axes[0].imshow(images[0, :, :, 0], cmap="gray")
-axes[0].set_title("an image and three of its windows")
+axes[0].set_title("An image and three of its windows")
 for row, column in [(5, 12), (8, 11), (19, 14)]:
     box = plt.Rectangle((column - 0.5, row - 0.5), 3, 3, fill=False, color=orange, lw=2)
     axes[0].add_patch(box)
 shown = [windows[r * 26 + c] for r, c in [(5, 12), (8, 11), (19, 14)]]
 axes[1].imshow(shown, cmap="gray", vmin=0, vmax=1)
-axes[1].set_title("as rows of 9")
+axes[1].set_title("As rows of 9")
 reach = np.abs(feature_map).max()
 axes[2].imshow(feature_map, cmap=pg.draw.style.DIVERGING, vmin=-reach, vmax=reach)
-axes[2].set_title("rows @ kernel: dark above bright is red")
+axes[2].set_title("Rows @ kernel: dark above bright is red")
 for ax in axes:
     ax.set(xticks=[], yticks=[])
 
@@ -112,8 +112,9 @@ for ax in axes:
 #
 # The training below is as in the book, its slips included: 25 places, where 26
 # have room; 7 batches, so that 104 images are never seen; tanh's derivative of masked
-# and doubled outputs (see the lesson on a thousand digits); and another thing. The rate
-# is 2, divided by the batch of 128 twice, which is 2 / 128 for the mean.
+# and doubled outputs (see the lesson on a thousand digits); and one more, which is yet
+# to be found. The rate is 2, divided by the batch of 128 twice, which is 2 / 128 for
+# the mean.
 
 # %% [markdown] lang="zh"
 # ## 亲手写，照书上的样子
@@ -124,7 +125,7 @@ for ax in axes:
 #
 # 下面的训练与书中相同，毛病也照抄：能放 26 个窗口，只取了 25 个；只有 7 批，
 # 有 104 张图片从来没用上；tanh 的导数取自掩码、加倍之后的输出（见“一千个数字”那一课）；
-# 另外还有一处。学习率是 2，又两次除以批量 128，对平均值来说是 2 / 128。
+# 另外还有一处，等会儿再找。学习率是 2，又两次除以批量 128，对平均值来说是 2 / 128。
 
 
 # %%
@@ -230,7 +231,7 @@ found = pg.check(loss, params, subtracted)
 print(found)
 
 # %% [markdown] lang="en"
-# Repaired, by hand, in the same time:
+# Repaired, by hand, for as many epochs:
 
 # %% [markdown] lang="zh"
 # 改正以后，亲手训练同样多轮：
@@ -324,7 +325,7 @@ class Watch(pg.Callback):
         self.net, self.course = net, []
 
     def on_epoch_end(self, history):
-        if history.epochs % 3 == 0:
+        if history.epochs % 3 == 0 or history.epochs == EPOCHS:
             test = self.net.score(test_images, test_labels)
             self.course.append((history.epochs, test))
 
@@ -348,7 +349,7 @@ figure, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
 ax.plot(*zip(*courses[0]), color=orange, label="kernels climb, as in the book")
 ax.plot(*zip(*courses[1]), color=blue, label="kernels go down, too")
 ax.set(xlabel="epoch", ylabel="accuracy", ylim=(0, 1))
-ax.set_title("accuracy on 10,000 test images")
+ax.set_title("Accuracy on 10,000 test images")
 ax.legend(loc="lower right")
 pg.draw.style.clean(ax)
 
@@ -380,7 +381,7 @@ for step in range(17):
 # In a step `w` adds `k * k` to the product and `k` takes `w * w` away, both times the
 # delta. As long as the weights are the larger ones, the output runs away from the
 # target, and drives the kernels on, until they are the larger ones: then `w` wins, and
-# goes down for both. A circle first, and then an accident that ends well.
+# goes down for both. First they go round in a circle; that it ends well is luck.
 
 # %% [markdown] lang="zh"
 # 每走一步，`w` 给乘积加上 `k * k`，`k` 从中减去 `w * w`，都再乘以 delta。
@@ -408,7 +409,7 @@ maps = net.inside("a1", test_images[:1])  # (1, 26, 26, 16)
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.9), layout="constrained")
 pg.draw.kernels(net.params["W1"], axes[0])
 pg.draw.features(maps.reshape(26 * 26, 16), (26, 26), axes[1])
-axes[1].set_title("the first test image in 16 feature maps")
+axes[1].set_title("The first test image in 16 feature maps")
 axes[1].child_axes[0].set_ylabel("output of tanh")
 
 # %% [markdown] lang="en"
@@ -473,19 +474,19 @@ for name, one in seconds.items():
     print(f"{hours:>6.1f} hours")
 
 # %% [markdown] lang="en"
-# The view saves little: cutting is cheap beside the arrays in between, each of which
-# is written to memory and read again. A compiled update does without most of them. The
-# hours are for 300 epochs with ten times the images and five rates to try, and this is
-# the smallest network of its kind. (The book's loop also tests after each epoch, image
-# by image, with 625 slices for each of 10,000.) Writing it by hand shows how it works;
-# this world needs a framework.
+# The view saves the cutting. The rest of the time goes into the arrays in between, each
+# of which is written to memory and read again. A compiled update does without most of
+# them. The hours are for 300 epochs with ten times the images and five rates to try,
+# and this is the smallest network of its kind. (The book's loop also tests after each
+# epoch, image by image, with 625 slices for each of 10,000.) Writing it by hand shows
+# how it works; for real work one wants a framework.
 
 # %% [markdown] lang="zh"
-# 换成视图省得不多：比起中间的那些数组，切割算不了什么。那些数组个个都要写进内存、
-# 再读出来，编译好的更新则大多用不着它们。最后一栏（hours，小时）是：图片多十倍，
+# 换成视图，省下的是切割。其余的时间花在中间的那些数组上：个个都要写进内存、
+# 再读出来；编译好的更新则大多用不着它们。最后一栏（hours，小时）是：图片多十倍，
 # 学习率试五个，各训练 300 轮，一共要多久；而这还是同类网络中最小的一个。
 # （书中的循环每一轮后还要逐张测试，10000 张里的每一张都切 625 次。）
-# 亲手写一遍，是为了懂得原理；真要做事，这个世界需要框架。
+# 亲手写一遍，是为了懂得原理；真要用起来，就需要框架。
 
 # %% [markdown] lang="en" tags=["question"]
 # The convolution makes 26 * 26 * 16 = 10,816 numbers of 784 pixels. How many weights

@@ -1,10 +1,10 @@
 # %% [markdown] lang="en"
 # # Three arms of a spiral
 #
-# A layer of weighted sums can part classes only by straight lines. This lesson gives
-# it points that no line can part, watches it fail, and puts one hidden layer in front
-# of it. Then the same network is written in plaingrad, and the script that plaingrad
-# prints is laid beside ours. The example is from Stanford's cs231n notes.
+# A layer of weighted sums can separate classes only by straight lines. This lesson
+# gives it points that no line can separate, watches it fail, and puts one hidden layer
+# in front of it. Then the same network is written in plaingrad, and the script that
+# plaingrad prints is laid beside ours. The example is from Stanford's cs231n notes.
 
 # %% [markdown] lang="zh"
 # # 螺旋线的三条旋臂
@@ -21,7 +21,7 @@ STEPS = 5000
 # ## The data
 #
 # Each class is an arm of 100 points. Along an arm the radius grows from 0 to 1 while
-# the angle turns by 4 radians (230 degrees); the next arm begins at the angle at which
+# the angle turns by 4 radians (229 degrees); the next arm begins at the angle at which
 # this one ends. A little noise on the angle makes it less tidy.
 
 # %% [markdown] lang="zh"
@@ -72,9 +72,9 @@ ax.set(xlabel="first input", ylabel="second input")
 # weights, `0.5 * l2 * (W ** 2).sum()`.
 #
 # The gradient is short: for one point, by its scores, it is *probabilities minus
-# truth*. Where the right class got 0.2, its entry is -0.8, so a step against the
-# gradient raises that score and lowers the other two. The mean divides all by `n`. The
-# derivative of the penalty is `l2 * W`.
+# truth* (lesson 7 derives it). Where the right class got 0.2, its entry is -0.8, so a
+# step against the gradient raises that score and lowers the other two. The mean divides
+# all by `n`. The derivative of the penalty is `l2 * W`.
 
 # %% [markdown] lang="zh"
 # ## 没有隐藏层的分类器
@@ -88,9 +88,10 @@ ax.set(xlabel="first input", ylabel="second input")
 # 这就是*交叉熵*（cross-entropy）。
 # 我们对所有的点取平均，再加上对大权重的*惩罚*（penalty）`0.5 * l2 * (W ** 2).sum()`。
 #
-# 梯度（gradient）很简短：一个点的损失对得分的梯度，就是*概率减去真值*。
-# 假如正确类别只得到 0.2，它那一项就是 -0.8，于是逆着梯度走一步，会提高这个得分，
-# 降低另外两个。因为取平均，还要除以点数 `n`。惩罚项的导数是 `l2 * W`。
+# 梯度（gradient）很简短：一个点的损失对得分的梯度，就是*概率减去真值*
+# （推导见第 7 课）。假如正确类别只得到 0.2，它那一项就是 -0.8，
+# 于是逆着梯度走一步，会提高这个得分，降低另外两个。因为取平均，还要除以点数 `n`。
+# 惩罚项的导数是 `l2 * W`。
 
 # %%
 lr, l2 = 1.0, 1e-3
@@ -117,8 +118,9 @@ print(f"accuracy {linear_accuracy:.2f}")
 
 # %% [markdown] lang="en"
 # Look at the first loss. The weights are still nearly zero, so each class gets a
-# probability of about one third, and `-log(1/3)` is `log(3)`, 1.0986. A classifier
-# that begins with another loss has a mistake: it is the cheapest test there is.
+# probability of about one third, and `-log(1/3)` is `log(3)`, 1.0986. When small
+# first weights give another loss, the program has a mistake: it is the cheapest test
+# there is.
 #
 # After that the loss falls, and then hardly moves. More training would not help: the
 # loss of a single layer has only one lowest place, and we are there. About half of the
@@ -137,7 +139,7 @@ print(f"accuracy {linear_accuracy:.2f}")
 
 # %% [markdown] lang="zh"
 # 看看第一个损失。这时权重还几乎是零，每个类别的概率都约为三分之一，
-# 而 `-log(1/3)` 就是 `log(3)`，即 1.0986。如果一个分类器的损失不是从这个数开始，
+# 而 `-log(1/3)` 就是 `log(3)`，即 1.0986。初始权重很小，损失却不是从这个数开始，
 # 程序里就有错：这是最省事的检验。
 #
 # 之后损失下降，然后几乎不再变化。再训练也没有用：单层网络的损失只有一个最低处，
@@ -187,7 +189,7 @@ def step():
 losses = []
 for number in range(STEPS):
     losses.append(step())
-    if number % (STEPS // 10) == 0:
+    if number % max(STEPS // 10, 1) == 0:
         print(f"step {number:>5}: loss {losses[-1]:.4f}")
 
 
@@ -286,8 +288,9 @@ for number in [1, 10, 100, 1000, STEPS]:
 
 # %%
 script = net.longhand()
-loop = script[script.index("    # forward") : script.index("    if (epoch")]
-print(loop.rstrip())
+last = "    b2 -= lr * db2"
+loop = script[script.index("    # forward") : script.index(last)] + last
+print(loop)
 
 # %% [markdown] lang="en"
 # Line by line it is our function `step`; only softmax is written in another way:

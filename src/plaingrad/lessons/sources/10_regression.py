@@ -236,8 +236,10 @@ for unit in range(3):
 # %%
 import matplotlib.pyplot as plt
 
+blue, orange, grey = (pg.draw.style.COLOURS[place] for place in (0, 1, 9))
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-left.plot(costs, color=pg.draw.style.COLOURS[0])
+figure.suptitle("A network of three hidden units learns ten points")
+left.plot(costs, color=blue)
 left.axhline((noise**2).mean(), color=pg.draw.style.FAINT, linestyle=":")
 left.text(0, 1.05 * (noise**2).mean(), "mean square of the noise")
 left.set(xlabel="step", ylabel="cost", yscale="log", title="The cost of 200 steps")
@@ -245,14 +247,14 @@ pg.draw.style.clean(left)
 
 line = np.linspace(-2.2, 2.2, 441)[:, None]
 curves = {"start": start, "after 200 steps": trained}
-for colour, (name, (W1, b1, W2, b2)) in zip(["#94a4a2", "#3f90da"], curves.items()):
+for colour, (name, (W1, b1, W2, b2)) in zip([grey, blue], curves.items()):
     curve = np.maximum(line @ W1 + b1, 0) @ W2 + b2
     right.plot(line, curve, color=colour, label=name, linewidth=2)
 for unit, kink in enumerate(kinks):
     right.axvline(kink, color=pg.draw.style.FAINT, linestyle=":", zorder=0)
     side = "right" if unit == 0 else "left"
     right.text(kink, 1.7, f" unit {unit} ", ha=side)
-right.scatter(x, y, color="#e76300", zorder=3, label="the ten points")
+right.scatter(x, y, color=orange, zorder=3, label="the ten points")
 right.set(xlabel="x", ylabel="y", title="The fitted curve, and where units switch")
 right.set_ylim(-1.6, 2)
 right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=3, frameon=False)

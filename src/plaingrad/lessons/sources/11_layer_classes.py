@@ -21,14 +21,14 @@ EPOCHS = 300
 # ## The data
 #
 # plaingrad ships 1,797 digits of 8 by 8 pixels. The tutorial has their ink from 0 to
-# 16, so we multiply. We part them three ways: to *train* on, to *validate* (to decide
+# 16, so we multiply. We split them into three: to *train* on, to *validate* (to decide
 # when to stop), and to *test* at the very end, on digits that no decision has seen.
 # The targets are *one-hot*: ten numbers, a 1 at the digit and 0 elsewhere.
 
 # %% [markdown] lang="zh"
 # ## 数据
 #
-# plaingrad 自带 1,797 个手写数字，每个 8 乘 8 像素。教程里墨色的深浅取 0 到 16，
+# plaingrad 自带 1797 个手写数字，每个 8 乘 8 像素。教程里墨色的深浅取 0 到 16，
 # 所以我们乘上 16。数据分成三份：一份用来*训练*（train）；一份用来*验证*（validate），
 # 决定什么时候停；最后一份用来*测试*（test），任何决定都没有见过这些数字。
 # 目标用*独热*（one-hot）表示：十个数，对应的数字处是 1，其余是 0。
@@ -245,7 +245,7 @@ print(report)
 # 所有的小批量都用过一遍，叫做一轮（epoch）。
 #
 # 每一轮之后，我们在验证数据上计算代价，但不从中学习。如果它连续 10 轮都没有降低，
-# 训练就结束，这叫*早停*（early stopping）；然后换回最好那一轮的参数。
+# 训练就结束，这叫*提前停止*（early stopping）；然后换回最好那一轮的参数。
 # 为什么不在代价第一次上升时就停？因为偶尔一次上升可能只是巧合。
 
 # %%
@@ -311,8 +311,8 @@ pg.draw.confusion_matrix(y_test, pred, ax=ax)
 # What is not on the diagonal is a mistake. An 8 that was taken for a 1 is the most
 # frequent: it happened five times.
 #
-# Do not read too much into the last figure. Among 359 digits a single one is 0.3 %,
-# and other random weights at the start give between 0.953 and 0.964.
+# Do not read too much into the last figure of the accuracy. Among 359 digits a single
+# one is 0.3%, and thirty other random starts gave from 0.942 to 0.978.
 #
 # ## The same in plaingrad
 #
@@ -323,8 +323,8 @@ pg.draw.confusion_matrix(y_test, pred, ax=ax)
 # 这是*混淆矩阵*（confusion matrix）：每一行是一个真实的数字，每一列是网络的回答。
 # 不在对角线上的就是错误。最常见的错误是把 8 认成 1，有五次。
 #
-# 对最后这个数不要太当真。359 个数字里，一个就占 0.3 %；换一组随机的初始权重，
-# 结果会在 0.953 和 0.964 之间。
+# 对最后这个数不要太当真。359 个数字里，一个就占 0.3%；换三十组随机的初始权重，
+# 结果从 0.942 到 0.978 都有。
 #
 # ## 用 plaingrad 写
 #
@@ -373,7 +373,7 @@ print(f"test accuracy {net_accuracy:.3f}, in {history.seconds:.2f} s")
 #         ...
 # ```
 #
-# No error is raised, and the first epoch is as before. But from the second epoch on the
+# No error is raised, and the first epoch goes well. But from the second epoch on the
 # validation cost stays the same to the last digit. Why?
 #
 # ---
@@ -394,7 +394,7 @@ print(f"test accuracy {net_accuracy:.3f}, in {history.seconds:.2f} s")
 #         ...
 # ```
 #
-# 程序没有报错，第一轮也和原来一样。可是从第二轮起，验证代价一位数字都不再变。为什么？
+# 程序没有报错，第一轮也很正常。可是从第二轮起，验证代价一位数字都不再变。为什么？
 #
 # ---
 #
@@ -417,11 +417,11 @@ print(f"test accuracy {net_accuracy:.3f}, in {history.seconds:.2f} s")
 # Try it, and give the network more epochs or a larger learning rate.
 
 # %% [markdown] lang="zh" tags=["question"]
-# 让墨色保持在 0 到 1 之间（`X = ink`）。网络会学得更快还是更慢？早停又会怎样？
+# 让墨色保持在 0 到 1 之间（`X = ink`）。网络会学得更快还是更慢？提前停止又会怎样？
 #
 # ---
 #
 # 第一层权重的梯度里有输入这个因子，所以输入变成十六分之一，它们就学得更慢；
-# 跑完 300 轮，代价还在下降，早停没有发生。但结果并不差：
+# 跑完 300 轮，代价还在下降，没有提前停止。但结果并不差：
 # 开始时没有哪个 logistic 单元接近 0 或 1，而在那里斜率几乎为零，梯度也就消失了。
 # 试试看，再给它更多的轮数，或者更大的学习率。

@@ -4,7 +4,7 @@
 # A gradient need not be derived. One can change a weight a little and look at what the
 # loss does. This lesson trains a network in that way alone, says how far such a
 # gradient can be trusted, and measures what backpropagation is worth: hundreds of times
-# the speed. The order follows Saito's *Deep Learning from Scratch*.
+# the speed. The order follows Koki Saitoh's *Deep Learning from Scratch*.
 
 # %% [markdown] lang="zh"
 # # 用测量求梯度
@@ -159,7 +159,7 @@ for h in [1e-1, 1e-2, 1e-3, 1e-4, 1e-6, 1e-8, 1e-10]:
 # 只剩下最后几位；再除以极小的 `h`，*舍入误差*（rounding error）就变得很大。
 #
 # 有一种不做减法的办法：朝*虚数*方向走一步。对光滑的函数，`f(x + ih)` 约等于
-# `f(x) + ih * f'(x)`，所以它的虚部除以 `h` 就是斜率。这叫*复数步长法*（complex step）。
+# `f(x) + ih * f'(x)`，所以它的虚部除以 `h` 就是斜率。这叫*复数步*（complex step）。
 # 它没有相近的数相减，`h` 可以任意小；只是函数必须能接受复数。
 
 # %%
@@ -386,8 +386,8 @@ for ax in axes:
 
 # %% [markdown] lang="zh"
 # 测量要为每个参数计算两次损失；反向传播不论有多少参数，都只要去一趟、回一趟。
-# 所以网络越大，差距越大。一个 784、50、10 个单元的网络有 39,760 个参数，
-# 靠测量更新一次就要计算 79,520 次损失。测量用来检验，反向传播用来训练。
+# 所以网络越大，差距越大。一个 784、50、10 个单元的网络有 39760 个参数，
+# 靠测量更新一次就要计算 79520 次损失。测量用来检验，反向传播用来训练。
 #
 # ## 用 plaingrad 写
 #
@@ -411,7 +411,7 @@ print(f"test accuracy {net.score(X_test, y_test):.3f}")
 # `net.prove` uses the complex step, so it can ask for agreement to the last digits.
 
 # %% [markdown] lang="zh"
-# plaingrad 用反向传播来训练，用测量来证明梯度。`net.prove` 使用复数步长法，
+# plaingrad 用反向传播来训练，用测量来证明梯度。`net.prove` 使用复数步，
 # 因此可以要求一致到最后几位。
 
 # %%
@@ -429,9 +429,8 @@ for row in certificate.rows:
 # Two or three digits. A value near 1 is rounded by up to 6e-8; for two of them, divided
 # by `2 * h`, that can make 6e-4, where the slope is 0.105. A larger `h` divides by
 # more: with `h = 1e-2` rounding does a hundredth of that harm, and truncation (about
-# 1e-6) is still smaller.
-# Better still, measure in float64 even if you train in float32. `pg.check` and
-# `net.prove` do.
+# 1e-6) is still smaller. Better still, measure in float64 even if you train in
+# float32, as `pg.check` and `net.prove` do.
 
 # %% [markdown] lang="zh" tags=["question"]
 # 许多程序用 float32 计算，它只有 7 位数字，而不是 16 位。

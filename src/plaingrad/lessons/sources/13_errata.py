@@ -58,8 +58,8 @@ def compare(name, claimed, slopes):
 # %% [markdown] lang="en"
 # `compare` sums up two tables of slopes in two numbers. The *cosine* says how well
 # their directions agree: 1 is the same direction, 0 is across, -1 is the opposite one.
-# The length is that of the claimed gradient when the measured one counts 1. Right is 1
-# and 1.
+# The length is that of the claimed gradient when the measured one counts 1. For a right
+# gradient both are 1.
 #
 # `pg.check` compares entry by entry, and looks for the cause.
 #
@@ -67,7 +67,7 @@ def compare(name, claimed, slopes):
 #
 # *Grokking Deep Learning* (Andrew Trask), chapter 5, where three inputs meet three
 # outputs: `outer_prod(input, delta)`. Each row of the weights belongs to an output, but
-# each row of this product to an input.
+# each row of this product to an input. (The notebooks of the book are corrected.)
 
 # %% [markdown] lang="zh"
 # `compare` 用两个数概括两张斜率表。*余弦*（cosine）说明两者的方向有多一
@@ -80,7 +80,7 @@ def compare(name, claimed, slopes):
 #
 # *Grokking Deep Learning*（Andrew Trask）第 5 章，三个输入、三个输出的
 # 那一节：`outer_prod(input, delta)`。权重的每一行对应一个输出，
-# 而这个乘积的每一行却对应一个输入。
+# 而这个乘积的每一行却对应一个输入。（随书的笔记本已经改正。）
 
 # %%
 x, goal = np.array([8.5, 0.65, 1.2]), np.array([0.1, 1.0, 0.1])
@@ -116,7 +116,7 @@ print(passed["outer product"])
 #
 # ## 2. The derivative of ReLU, with `>=`
 #
-# Chapters 6 and 8 take the derivative of ReLU from its *output*. The output is never
+# Chapter 8 takes the derivative of ReLU from its *output*. The output is never
 # negative, so `output >= 0` is true for every unit, on or off.
 
 # %% [markdown] lang="zh"
@@ -124,7 +124,7 @@ print(passed["outer product"])
 #
 # ## 2. ReLU 的导数写成了 `>=`
 #
-# 第 6 章和第 8 章由 ReLU 的*输出*求导数。输出从不为负，所以不管单元是
+# 第 8 章由 ReLU 的*输出*求导数。输出从不为负，所以不管单元是
 # 否激活，`output >= 0` 总是成立。
 
 
@@ -629,15 +629,15 @@ print(convention)
 # %% [markdown] lang="en"
 # **Row `k` of the outputs, row `start + k` of the labels.** In a batch that begins at
 # image `start`, the outputs count from 0 and the labels from the first image of all, so
-# that these are the same image. The books even print `labels[start + k : end + k + 1]`,
-# which is too wide. It changes no number either: `np.argmax` takes the first of equal
-# maxima, and that stands in the first row.
+# that these are the same image. Copies of this code that readers made even have
+# `labels[start + k : end + k + 1]`, which is too wide. It changes no number either:
+# `np.argmax` takes the first of equal maxima, and that stands in the first row.
 
 # %% [markdown] lang="zh"
 # **输出取第 `k` 行，标签取第 `start + k` 行。** 一个批量从第 `start` 张图片开始，
-# 输出从 0 数起，标签从所有图片的第一张数起，所以两者是同一张图片。书里印
-# 的甚至是 `labels[start + k : end + k + 1]`，切片取宽了。这也不改变任
-# 何结果：`np.argmax` 在几个相等的最大值中取第一个，而它就在第一行。
+# 输出从 0 数起，标签从所有图片的第一张数起，所以两者是同一张图片。
+# 有的读者抄成了 `labels[start + k : end + k + 1]`，切片取宽了。这也不改变任何结果：
+# `np.argmax` 在几个相等的最大值中取第一个，而它就在第一行。
 
 # %%
 sliced = """\
@@ -738,7 +738,7 @@ pg.draw.style.clean(ax)
 # | mistake | where | what it costs | how it is found |
 # | --- | --- | --- | --- |
 # | 1. transposed product | *Grokking*, 5 | stalls; cosine 0.34 | claimed.T = measured |
-# | 2. ReLU mask `>=` | *Grokking*, 6, 8 | cosine 0.82 | `pg.check_function` |
+# | 2. ReLU mask `>=` | *Grokking*, 8 | cosine 0.82 | `pg.check_function` |
 # | 3. dropout's 2 one way | *Grokking*, 8 | half steps in one layer | `pg.check` |
 # | 4. tanh of doubled units | *Grokking*, 9 | cosine 0.28 | `pg.check` |
 # | 5. `kernels -=` | *Grokking*, 10 | loss 1.09 for 0.31 | the step goes UP |
@@ -759,7 +759,7 @@ pg.draw.style.clean(ax)
 # | 错误 | 出处 | 代价 | 怎样发现 |
 # | --- | --- | --- | --- |
 # | 1. 乘积次序反了 | *Grokking* 5 | 停滞；余弦 0.34 | claimed.T = measured |
-# | 2. ReLU 掩码 `>=` | *Grokking* 6、8 | 余弦 0.82 | `pg.check_function` |
+# | 2. ReLU 掩码 `>=` | *Grokking* 8 | 余弦 0.82 | `pg.check_function` |
 # | 3. 丢弃法的 2 只乘一半路 | *Grokking* 8 | 一层步子减半 | `pg.check` |
 # | 4. tanh 取自加倍的输出 | *Grokking* 9 | 余弦 0.28 | `pg.check` |
 # | 5. `kernels -=` | *Grokking* 10 | 损失 1.09，应为 0.31 | 更新往上走 |

@@ -2,14 +2,14 @@
 # # Beyond the notes
 #
 # What the notes leave to the large frameworks, and what you can now read: all of MNIST
-# to 99 per cent, a loss that no library has, a network of forty layers, and one network
+# to 99 per cent, a loss of your own, a network of forty layers, and one network
 # as three programs, of which PyTorch is the third. At the end stands a proof.
 
 # %% [markdown] lang="zh"
 # # 讲义之外
 #
 # 讲义把这些事留给了大型框架，而你现在已经能读懂：用全部 MNIST 训练到 99%，
-# 一个任何库里都没有的损失，一个四十层的网络，以及写成三个程序的同一个网络，
+# 一个自己写的损失，一个四十层的网络，以及写成三个程序的同一个网络，
 # 其中第三个用 PyTorch。最后是一份证明。
 
 # %% tags=["settings"]
@@ -21,17 +21,19 @@ SEED = 0
 # ## LeNet-5 on all of MNIST
 #
 # The convolution of lesson 8 had one layer. LeNet-5 (LeCun and others, 1998) has two,
-# each followed by *max pooling*: of every 2 x 2 values the largest is kept, so that the
-# picture halves. The second convolution looks at the features of the first, and thereby
-# at larger parts of the image. (We take ReLU, which the original of 1998 did not know.)
+# each followed by *pooling*: of every 2 x 2 values one is made, so that the sides of
+# the picture halve. The second convolution looks at the features of the first, and
+# thereby at larger parts of the image. (We keep the largest of the four values, *max
+# pooling*, and take ReLU, as is usual today. The original had averages and tanh.)
 
 # %% [markdown] lang="zh"
 # ## 用全部 MNIST 训练 LeNet-5
 #
 # 第 8 课的卷积只有一层。LeNet-5（LeCun 等，1998）有两层，
-# 每层之后都接一个*最大池化*（max pooling）：每 2 x 2 个值只留最大的，
+# 每层之后都接一次*池化*（pooling）：每 2 x 2 个值合成一个，
 # 图像的边长就减半。第二层卷积看的是第一层得到的特征，因而看到图像中更大的部分。
-# （我们用 ReLU，1998 年的原作还没有它。）
+# （我们照今天通行的做法，只留四个值中最大的，即*最大池化*（max pooling），并用 ReLU；
+# 1998 年的原作用的是平均和 tanh。）
 
 # %%
 import numpy as np
@@ -96,7 +98,7 @@ pg.draw.misclassified(data.X_test, data.y_test, guesses)
 #
 # ## A loss of your own
 #
-# A taxi shall bring us to the airport, and we want to be late in one case of ten at
+# A taxi is to take us to the airport, and we want to be late in one case of ten at
 # most. The *mean* travel time does not help here, and a network that learns by squared
 # errors predicts just that. What we need is a *quantile*: the time below which nine of
 # ten journeys stay.
@@ -169,7 +171,7 @@ for late, early in [(1, 9), (1, 1), (9, 1)]:
 
 script = net.longhand()
 print()
-print(script[script.index("    # loss") : script.index("        dW2")])
+print(script[script.index("        # loss") : script.index("        dW2")])
 loss_proved = net.prove(distance, minutes)
 print("certificate:", loss_proved.verdict)
 
@@ -308,7 +310,7 @@ for depth in (3, 10, 20, 30, 40):
 # %% [markdown] lang="zh"
 # ## 一个网络，三个程序
 #
-# 现在把同一个网络写三遍：用 plaingrad，用 plaingrad 打印的程序，再用 PyTorch。
+# 现在把同一个网络写三遍：用 plaingrad，用 plaingrad 打印的脚本，再用 PyTorch。
 # 它有一个残差层，学习 plaingrad 自带的 1797 张小数字图片，用 Adam 走 50 步，
 # 每步用全部图片。我们把起点的权重留下来。
 
@@ -338,7 +340,7 @@ print(f"accuracy on the digits it learnt: {net.score(X, y):.4f}")
 # plaingrad is not even imported. One line is put at its end, to keep the weights.
 
 # %% [markdown] lang="zh"
-# 这个程序只需要 NumPy，所以让它在单独的进程里运行，那里连 plaingrad 都没有导入。
+# 这个脚本只需要 NumPy，所以让它在单独的进程里运行，那里连 plaingrad 都没有导入。
 # 只在末尾添一行，把权重存下来。
 
 # %%
@@ -422,9 +424,10 @@ print(f"plaingrad and PyTorch: largest difference {torch_difference:.1g}")
 # ## The last word has a proof
 #
 # Is LeNet-5 right, too, in all its 61,706 gradients, through convolutions and pooling?
-# `net.prove` measures slopes from the loss alone and compares. Then it follows the
-# training from these slopes to the printed script, and from there to machine code. We
-# take the images that it gets wrong: there the gradients are large, while of the others
+# `net.prove` measures slopes from the loss alone and compares: up to forty of each
+# array one by one, and all of them together along random directions. Then it follows
+# the training from these slopes to the printed script, and from there to machine code.
+# We take the images that it gets wrong: there the gradients are large, while the others
 # it has learnt so well that little is left to compare.
 
 # %% [markdown] lang="zh"
@@ -433,8 +436,9 @@ print(f"plaingrad and PyTorch: largest difference {torch_difference:.1g}")
 # ## 最后，用证明来说话
 #
 # 那么 LeNet-5 呢，穿过卷积和池化，它的 61706 个梯度也
-# 都对吗？`net.prove` 只从损失出发测出斜率，再作比较。然后它跟着训练走，
-# 从这些斜率到打印的程序，再从程序到机器码。这里用它认错的那些图片：那里的梯度大；
+# 都对吗？`net.prove` 只从损失出发测出斜率，再作比较：每个数组最多逐个测四十个，
+# 再沿随机方向把全部合在一起测。然后它跟着训练走，
+# 从这些斜率到打印的脚本，再从脚本到机器码。这里用它认错的那些图片：那里的梯度大；
 # 其余的它学得太好，几乎没剩下什么可比的。
 
 # %%
