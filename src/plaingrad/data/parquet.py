@@ -151,7 +151,7 @@ class ParquetStream(Stream):
         made: Any = self.preparation
         cells = {one.name: values(rows[one.name], one.kind) for one in made.inputs}
         kind: Kind = "category" if isinstance(made.target, ClassTarget) else "number"
-        truth = Column(self.target, kind, values(rows[self.target], kind))
+        truth = values(rows[self.target], kind)
         return Chunk(made.samples(cells), made.target.encode(truth))
 
     def _check(
