@@ -38,6 +38,15 @@ def test_views_of_mapped_files_are_read(name, kind, tmp_path):
         assert rows(start, stop).dtype == expected.dtype
 
 
+def test_systems_that_cannot_read_at_a_place_seek_it(tmp_path, monkeypatch):
+    monkeypatch.delattr("os.preadv")
+    whole = np.random.default_rng(0).random((101, 6))
+    np.save(tmp_path / "X.npy", whole)
+    rows = rows_of(np.load(tmp_path / "X.npy", mmap_mode="r"))
+    assert isinstance(rows, FileRows)
+    np.testing.assert_array_equal(rows(17, 93), whole[17:93])
+
+
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_files_without_a_head_and_in_the_order_of_columns(order, tmp_path):
     whole = np.random.default_rng(0).random((50, 4))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import mmap
 import os
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from .stream import SAMPLED, Array, Chunk, Stream
 PLACES = 16
 """The sample comes from so many places."""
 Rows = Callable[[int, int], Array]
+_seeking = threading.Lock()
 
 
 class ArrayStream(Stream):
@@ -224,7 +226,8 @@ def _read_at(file: int, target: memoryview, place: int) -> int:
     """Read from a place into the target, and return how many bytes came."""
     if hasattr(os, "preadv"):
         return os.preadv(file, [target], place)
-    os.lseek(file, place, os.SEEK_SET)
-    found = os.read(file, len(target))
+    with _seeking:
+        os.lseek(file, place, os.SEEK_SET)
+        found = os.read(file, len(target))
     target[: len(found)] = found
     return len(found)
