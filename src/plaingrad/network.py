@@ -492,7 +492,7 @@ class Network(Layer):
     ) -> dict[str, float]:
         """Return loss and score of all samples of a stream."""
         tally, word = Tally(loss.reduction), ""
-        converted = Converted(self._known_training(), made.output.shape)
+        converted = Converted(self._known_training(), made)
         for first, chunk in numbered_chunks(stream):
             part = converted(chunk, first)
             inputs, target = part["X"], part["y"]

@@ -33,10 +33,10 @@ class BatchStream(Stream):
 
     def __init__(self, source: Batches, rows: int | None, memory: int | str) -> None:
         super().__init__(memory)
-        self._source, self._left = source, None
-        self.once = iter(source) is source if isinstance(source, Iterable) else False
-        if self.once:
-            self._left = cast("Iterator[Any]", source)
+        self._source = source
+        self._left = source if isinstance(source, Iterator) else None
+        self.once = self._left is not None
+        self._sample: Chunk | None = None
         if self.once and rows is None:
             raise SettingError(
                 "an iterator can be read only once, so its samples cannot be counted "
@@ -45,14 +45,13 @@ class BatchStream(Stream):
             )
         counted = self._look(count=rows is None)
         self.rows = counted if rows is None else whole("rows", rows)
-        self.sampled = range(min(SAMPLED, len(self._first.X)))
 
     def _look(self, count: bool) -> int:
         """Look at the first batch, or at all of them; return how many samples came."""
         given, counted, largest = self._open(), 0, 0
         for chunk in self._chunks(given):
             if not counted:
-                self._first, self.weighted = chunk, chunk.w is not None
+                self._meet(chunk)
             counted += len(chunk.X)
             largest = max(largest, _size(chunk))
             if not count:
@@ -63,18 +62,25 @@ class BatchStream(Stream):
                 "Pass a function that returns a new one."
             )
         if self.once:
-            first = tuple(array for array in self._first if array is not None)
+            first = tuple(array for array in chunk if array is not None)
             self._left = itertools.chain([first], given)
-        self.raw = -(-_size(self._first) // len(self._first.X))
         # a batch of the caller, and the next one while it is made
         self.held = 2 * largest
         return counted
 
+    def _meet(self, chunk: Chunk) -> None:
+        """Note what the first batch tells, and keep some of its rows."""
+        self.weighted = chunk.w is not None
+        self.raw = max(1, -(-_size(chunk) // len(chunk.X)))
+        few = min(SAMPLED, len(chunk.X), max(1, self.memory // 64 // self.raw))
+        X, y, w = chunk.rows(0, few)
+        self._sample = Chunk(X.copy(), y.copy(), None if w is None else w.copy())
+        self.sampled = range(few)
+
     @property
     def sample(self) -> Chunk:
         """The first rows of the first batch."""
-        stop = len(self.sampled)
-        return self._first.rows(0, stop)
+        return cast(Chunk, self._sample)
 
     def follow(self, start: int, piece: int) -> Iterator[Chunk]:
         """Yield all rows from one on, about so many at a time.
@@ -120,27 +126,27 @@ class BatchStream(Stream):
         try:
             for number, batch in enumerate(given):
                 chunk = _chunk(number, batch)
-                if hasattr(self, "_first"):
-                    self._check(number, chunk)
+                if self._sample is not None:
+                    self._check(number, chunk, self._sample)
                 if len(chunk.X):
                     yield chunk
         finally:
             if not self.once and hasattr(given, "close"):
                 given.close()
 
-    def _check(self, number: int, chunk: Chunk) -> None:
+    def _check(self, number: int, chunk: Chunk, known: Chunk) -> None:
         """Refuse a batch that is unlike the first one."""
         if (chunk.w is not None) != self.weighted:
             raise DataError(
                 f"batch {number} has {'no ' if self.weighted else ''}weights, "
                 f"unlike the first one. Give all of them (X, y), or (X, y, weights)."
             )
-        for name, mine, first in zip("Xy", chunk[:2], self._first[:2], strict=True):
+        for name, mine, first in zip("Xy", chunk[:2], known[:2], strict=True):
             if len(mine) and mine.shape[1:] != first.shape[1:]:
                 raise DataError(
-                    f"{name} of batch {number} has the shape {mine.shape}, and that of "
-                    f"the first batch was {first.shape}. Only the number of samples "
-                    f"may differ."
+                    f"{name} of batch {number} has the shape {mine.shape}, and samples "
+                    f"of the first batch have {first.shape[1:]}. Only the number of "
+                    f"samples may differ."
                 )
 
 

@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from ..compose import forward
+from ..compose import Forward, forward
 from ..errors import DataError, SettingError
 from ..full_batch import FullBatch
 from ..losses.targets import numbered
 from ..losses.weights import some_class_weights
-from ..shapes import Shape, show
+from ..shapes import show
 from ..streams.feed import Feed
 from ..streams.plan import plan
 from ..streams.stream import PIECE, Chunk, Stream, told_bytes
 from ..trace import Traced
 from .checks import as_features, cast, finite, numbers, same_length
-from .session import Prepared, prepare
+from .session import Prepared, prepare, prepare_target
 from .settings import Settings
 from .training import Training
 
@@ -94,8 +94,8 @@ def _prepare_stream(
     )
     with numbered(stream.sampled):
         found = prepare(network, sample.X, sample.y, alone, masks, kept, known)
-        output = forward(network, found.training.features).output.shape
-        converted = Converted(found.training, output, by_class)
+        made = forward(network, found.training.features)
+        converted = Converted(found.training, made, by_class)
         data = converted.rows(sample)
     begun = found.training.settings
     chosen = [*found.chosen, *_chosen(stream, settings)]
@@ -145,8 +145,8 @@ def feed_again(
     DataError
         When it is another stream than that of its sample, `data`.
     """
-    output = forward(network, training.features).output.shape
-    converted = Converted(training, output, training.settings.class_weight)
+    made = forward(network, training.features)
+    converted = Converted(training, made, training.settings.class_weight)
     sample = converted.rows(stream.sample)
     same = stream.rows == training.count and all(
         np.array_equal(sample[name], value) for name, value in data.items()
@@ -258,14 +258,14 @@ class Converted:
     ----------
     training
         How they are trained on.
-    output
-        The shape of the network's output.
+    made
+        The network, traced.
     by_class
         The weights of the classes, where there are any.
     """
 
     training: Training
-    output: Shape
+    made: Forward
     by_class: Any = None
 
     def __call__(self, chunk: Chunk, first: int) -> dict[str, Array]:
@@ -283,8 +283,7 @@ class Converted:
         """Return the rows by name."""
         training, dtype = self.training, self.training.settings.dtype
         X = as_features(chunk.X, dtype, training.features)
-        y = training.loss.target(chunk.y, self.output)
-        y = y if y.dtype.kind in "iu" else cast("y", y, dtype)
+        y = prepare_target(training.loss, chunk.y, self.made, dtype)
         if not training.weighted:
             return {"X": X, "y": y}
         w = cast("sample_weight", self._weights(chunk, y), dtype)
