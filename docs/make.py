@@ -78,7 +78,8 @@ def chinese(page: str) -> str:
 PRINTED = (
     *("docs/engine.md", "docs/worksheet.md", "docs/prove.md"),
     *("docs/check.md", "docs/check-scripts.md", "docs/practice.md"),
-    *("docs/tables.md", "docs/streams.md", "docs/optimisers.md", "docs/sklearn.md"),
+    *("docs/tables.md", "docs/images.md", "docs/streams.md", "docs/optimisers.md"),
+    *("docs/sklearn.md", "docs/augmentation.md", "docs/search.md"),
 )
 """English pages that show what their code prints."""
 PAGES = (
@@ -230,6 +231,12 @@ def pictures() -> None:
     save(pg.draw.cost_curves(net.history), "costs.png")
     save(pg.draw.confusion_matrix(test[1], net.predict(test[0])), "confusion.png")
     save(pg.draw.network(net.summary().layers()), "network.png")
+    labels = net.predict(test[0])
+    files = [f"{number:04}.png" for number in range(len(labels))]
+    save(pg.draw.misclassified(*test, labels, files=files), "mistakes.png")
+
+    net = pg.Sequential(pg.RandomTranslation(1), pg.RandomRotation(15), pg.Linear(10))
+    save(pg.draw.augmented(X[:5], net.augmented(X[:5], draws=8)), "augmented.png")
 
 
 def save(axes: object, name: str) -> None:

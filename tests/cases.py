@@ -13,7 +13,7 @@ from plaingrad.simplify import simplify
 
 seeds = st.integers(0, 2**32 - 1)
 WITH_DOMAIN = [name for name, op in OPS.items() if op.domain]
-STEPS = ("gt", "ge", "lt", "le", "eq", "cast", "one_hot", "floordiv")
+STEPS = ("gt", "ge", "lt", "le", "eq", "cast", "whole", "one_hot", "floordiv")
 SMOOTH = [name for name in WITH_DOMAIN if OPS[name].grad and name not in STEPS]
 every_op = pytest.mark.parametrize("name", WITH_DOMAIN)
 every_smooth_op = pytest.mark.parametrize("name", SMOOTH)

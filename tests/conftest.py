@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,6 +40,21 @@ def _same_errors_for_all() -> Iterator[None]:
     """Undo the `np.seterr` of a printed script that a test runs in its own process."""
     with np.errstate():
         yield
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder that is a disk of its own, of 200 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount, umount = map(shutil.which, ("mount", "umount"))
+    if not (mount and umount and sys.platform == "linux"):
+        pytest.skip("no file system can be mounted here")
+    command = [mount, "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(folder)]
+    if subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("only root can mount a file system")
+    yield folder
+    subprocess.run([umount, "-l", str(folder)], check=True)
 
 
 @pytest.fixture(autouse=True)

@@ -13,19 +13,23 @@ def _by_name(name):
     return getattr(torch, name)
 
 
-def _parts(index):
-    return tuple(slice(None) if part is None else slice(*part) for part in index)
+def part(x, index):
+    """Return slices, taken one axis at a time: PyTorch has none that go backwards."""
+    for axis, bounds in enumerate(index):
+        if bounds is not None:
+            x = x.index_select(axis, torch.tensor([*range(*bounds)], dtype=torch.int64))
+    return x
 
 
 def unslice(x, index, shape):
-    placed = torch.zeros(shape, dtype=x.dtype)
-    placed[_parts(index)] = x
-    return placed
+    places = part(torch.arange(math.prod(shape)).reshape(shape), index)
+    placed = torch.zeros(math.prod(shape), dtype=x.dtype)
+    return placed.index_copy(0, places.flatten(), x.flatten()).reshape(shape)
 
 
-def put(x, places, shape):
+def put(x, *places, shape):
     placed = torch.zeros(shape, dtype=x.dtype)
-    return placed.index_put((places,), x, accumulate=True)
+    return placed.index_put(places, x, accumulate=True)
 
 
 def patches(x, window, stride, dilation):
@@ -72,6 +76,7 @@ ORACLES = {name: _by_name(name) for name in SAME_NAME} | {
     "floordiv": torch.floor_divide,
     "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
     "cast": lambda x: x.to(torch.float64),
+    "whole": lambda x: x.to(torch.int64),
     "softmax": lambda x, axis: torch.softmax(x, axis),
     "log_softmax": lambda x, axis: torch.log_softmax(x, axis),
     "sum": lambda x, axes, keepdims: x.sum(axes, keepdim=keepdims),
@@ -81,10 +86,10 @@ ORACLES = {name: _by_name(name) for name in SAME_NAME} | {
     "reshape": torch.reshape,
     "transpose": lambda x, axes: x.permute(axes),
     "broadcast_to": lambda x, shape: x.expand(shape),
-    "slice": lambda x, index: x[_parts(index)],
+    "slice": part,
     "unslice": unslice,
     "concatenate": lambda *arrays, axis: torch.cat(arrays, axis),
-    "take": lambda x, places: x[places],
+    "take": lambda x, *places: x[places],
     "put": put,
     "one_hot": lambda labels, classes: functional.one_hot(labels, classes).double(),
     "patches": patches,
@@ -112,6 +117,10 @@ def by_torch(outputs, inputs, count=None):
             found[node] = torch.tensor(node.attrs["value"], dtype=torch.float64)
         elif name == "literal":
             found[node] = torch.tensor(node.attrs["value"])
+        elif name == "arange":
+            numbers = torch.arange(sized(node.attrs["count"]))
+            numbers = numbers.reshape(-1, *node.shape[1:])
+            found[node] = numbers.double() if node.kind == "float" else numbers
         elif name == "size":
             found[node] = torch.tensor(float(sized(node.attrs["size"])))
         else:

@@ -2,9 +2,11 @@
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import plaingrad as pg
 import zoo
 from plaingrad.checkpoints import file, folder
 from plaingrad.errors import DataError, FileError, SettingError
+from plaingrad.files import make_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 ENGINES = ("reference", "native")
@@ -41,6 +44,17 @@ def fit(**settings):
     usual = {"epochs": 6, "batch_size": 7, "validation": 0.2, "verbose": False}
     net.fit(X, y, **{**usual, **settings})
     return net
+
+
+@contextmanager
+def files_of_at_most(size):
+    """Let no file grow larger in the block."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def told(net):
@@ -126,6 +140,29 @@ def test_a_training_goes_on_to_more_epochs(tmp_path):
         fit(resume=tmp_path / "cosine", **cosine, epochs=5)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_callbacks_that_are_new_are_told_of_every_epoch(engine, tmp_path):
+    class Epochs(pg.Callback):
+        def __init__(self):
+            self.begun, self.ended = [], []
+
+        def on_epoch_begin(self, history):
+            self.begun.append(history.epochs)
+
+        def on_epoch_end(self, history):
+            self.ended.append(history.epochs)
+
+    settings = {"engine": engine, "epochs": 20, "validation": None, "batch_size": 8}
+    whole = fit(**settings, checkpoint=pg.Checkpoint(tmp_path, every=13, keep=None))
+    for step in [step for step in folder.steps(tmp_path) if step > 13]:
+        folder.path_of(tmp_path, step).unlink()
+    epochs = Epochs()
+    again = fit(**settings, resume=tmp_path, callbacks=epochs)
+    assert again.history.loss == whole.history.loss
+    assert epochs.ended == [*range(3, 21)]
+    assert epochs.begun == [*range(3, 20)]
+
+
 def test_what_is_done_is_done(tmp_path):
     patient = {"early_stopping": pg.EarlyStopping(1, min_delta=0.5), "epochs": 50}
     whole = fit(checkpoint=tmp_path, **patient)
@@ -153,6 +190,35 @@ def test_a_divergence_goes_back_as_far_as_without_a_stop(engine, tmp_path):
         with pytest.warns(pg.DivergedWarning):
             again = diverging(resume=place)
         assert_same(again, whole)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("optimizer", [pg.LBFGS(), pg.LevenbergMarquardt()])
+@pytest.mark.parametrize(("units", "end"), [((3, 1), "epochs"), ((1,), "converged")])
+def test_a_full_batch_optimiser_remembers_its_way(
+    units, end, optimizer, engine, tmp_path
+):
+    X, y = zoo.line(30)
+
+    def trained(**settings):
+        first, *rest = [pg.Linear(count) for count in units]
+        net = pg.Sequential(
+            first, *(layer for one in rest for layer in (pg.Tanh(), one))
+        )
+        given = {"optimizer": optimizer, "engine": engine, "dtype": "float64"}
+        net.fit(X, y, loss=pg.MSE(), epochs=14, **given, **settings)
+        return net
+
+    whole = trained()
+    assert whole.history.stopped == end
+    updates = len(whole.history.batch_loss)
+    for stop in {1, updates // 2, updates}:
+        place = tmp_path / str(stop)
+        half = trained(checkpoint=place, callbacks=StopAfter(stop))
+        assert len(half.history.batch_loss) == stop
+        assert_same(trained(resume=place), whole)
+    trained(checkpoint=pg.Checkpoint(tmp_path / "all", every=5))
+    assert_same(trained(resume=tmp_path / "all"), whole)
 
 
 def test_frozen_entries_and_weights_from_before_go_on(tmp_path):
@@ -255,7 +321,58 @@ def test_it_goes_on_in_another_folder(tmp_path):
     fit(checkpoint=old, callbacks=StopAfter(5))
     assert_same(fit(resume=old, checkpoint=new), fit())
     assert max(folder.steps(old)) == 5
-    assert max(folder.steps(new)) == 30
+    # the first one is written before the first update
+    assert list(folder.steps(new)) == [5, 30]
+
+
+def test_a_new_folder_that_cannot_be_written_to_is_said_at_once(tmp_path):
+    old, told = tmp_path / "old", []
+    fit(checkpoint=old, callbacks=StopAfter(5))
+
+    class Tells(pg.Callback):
+        def on_batch_end(self, history):
+            told.append(len(history.batch_loss))
+
+    saved = pg.Checkpoint(tmp_path / "new", data=False)
+    with files_of_at_most(100), pytest.raises(FileError, match="was not begun, for it"):
+        fit(resume=old, checkpoint=saved, callbacks=Tells())
+    assert not told
+
+
+def test_two_trainings_do_not_write_to_one_folder(tmp_path):
+    class Again(pg.Callback):
+        def on_epoch_end(self, history):
+            if history.epochs == 2:
+                words = "another training writes to .*run at this moment"
+                with pytest.raises(FileError, match=words):
+                    fit(resume=tmp_path / "run")
+
+    net = fit(checkpoint=pg.Checkpoint(tmp_path / "run", every=3), callbacks=Again())
+    assert_same(net, fit())
+    # it is free again, also after an error
+    with pytest.raises(SettingError, match="another seed"):
+        fit(resume=tmp_path / "run", seed=3)
+    assert_same(fit(resume=tmp_path / "run"), net)
+
+
+def test_data_of_an_earlier_training_are_replaced(tmp_path):
+    fit(checkpoint=tmp_path, validation=0.4)
+    for path in folder.steps(tmp_path).values():
+        path.unlink()
+    net = fit(checkpoint=pg.Checkpoint(tmp_path, every=10))
+    run = pg.load_run(tmp_path)
+    assert run.at(3).params.keys() == net.params.keys()
+
+
+def test_the_folder_outlives_a_crash_of_the_machine(tmp_path, monkeypatch):
+    asked = []
+
+    def keep(place):
+        asked.append(Path(place))
+
+    monkeypatch.setattr("plaingrad.files._keep_names", keep)
+    make_folder(tmp_path / "runs" / "one")
+    assert asked == [tmp_path / "runs", tmp_path]
 
 
 def test_what_a_killed_write_left_is_removed(tmp_path):
@@ -268,9 +385,9 @@ def test_what_a_killed_write_left_is_removed(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "error", "words"),
     [
-        ({"seed": 1}, SettingError, "begun with another seed than 1"),
-        ({"batch_size": 8}, SettingError, "begun with another batch_size than 8"),
-        ({"l2": 0.1}, SettingError, "begun with another l2 than 0.1"),
+        ({"seed": 1}, SettingError, "begun with another seed than 1 (0), which"),
+        ({"batch_size": 8}, SettingError, "begun with another batch_size than 8 (7)"),
+        ({"l2": 0.1}, SettingError, "begun with another l2 than 0.1 (0.0), which"),
         (
             {"optimizer": pg.SGD(0.1)},
             SettingError,
@@ -324,10 +441,15 @@ def test_damage_is_seen_and_an_older_checkpoint_used(tmp_path):
     content[-1] ^= 1
     path.write_bytes(content)
     words = (
-        "step-000000000009.safetensors is damaged: its contents.*goes on from step-0"
+        "000009.safetensors is damaged: its contents.*So step-000000000008.* is used"
     )
-    with pytest.warns(pg.DamagedWarning, match=words):
+    # who calls is named, not what is called
+    with pytest.warns(pg.DamagedWarning, match=words) as told:
+        pg.load_run(tmp_path)
+    assert told[0].filename == __file__
+    with pytest.warns(pg.DamagedWarning, match=words) as told:
         again = fit(resume=tmp_path)
+    assert told[0].filename == __file__
     assert_same(again, fit())
 
 
@@ -371,26 +493,83 @@ def test_a_newer_format_is_said(tmp_path):
         file.read(path)
 
 
-def test_a_full_disk_leaves_the_checkpoint_from_before(tmp_path):
-    place = tmp_path / "run"
+class Fill(pg.Callback):
+    """Does something after nine updates."""
 
-    class Fill(pg.Callback):
-        def on_batch_end(self, history):
-            if len(history.batch_loss) == 9:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    def __init__(self, fill):
+        self.fill = fill
 
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    words = (
-        "File too large. So training was ended after update 12.*of update 8 is whole"
-    )
-    try:
-        with pytest.raises(FileError, match=words):
-            fit(checkpoint=pg.Checkpoint(place, every=4), callbacks=Fill())
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    def on_batch_end(self, history):
+        if len(history.batch_loss) == 9:
+            self.fill()
+
+
+def assert_ends_after_12(place, fill, reason):
+    words = f"{reason}. So training was ended after update 12.*of update 8 is whole"
+    with pytest.raises(FileError, match=words):
+        fit(checkpoint=pg.Checkpoint(place, every=4), callbacks=Fill(fill))
     assert max(folder.steps(place)) == 8
     assert not list(place.glob(".*.part"))
-    assert_same(fit(resume=place), fit())
+
+
+def test_a_folder_that_is_gone_is_said(tmp_path):
+    place = tmp_path / "run"
+    words = r"there is no folder .*after update 12.*but its checkpoints are gone"
+    gone = Fill(lambda: shutil.rmtree(place))
+    with pytest.raises(FileError, match=words):
+        fit(checkpoint=pg.Checkpoint(place, every=4), callbacks=gone)
+
+
+def test_a_file_too_large_leaves_the_checkpoint_from_before(tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with files_of_at_most(limits[0]):
+        assert_ends_after_12(
+            tmp_path / "run",
+            lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1])),
+            "File too large",
+        )
+    assert_same(fit(resume=tmp_path / "run"), fit())
+
+
+@pytest.mark.parametrize("room", [0, 4096])
+def test_a_full_disk_leaves_the_checkpoint_from_before(room, small_disk):
+    rest = small_disk / "rest"
+
+    def fill():
+        free = shutil.disk_usage(small_disk).free
+        rest.write_bytes(bytes(free - room))
+
+    assert_ends_after_12(small_disk / "run", fill, "No space left on device")
+    rest.unlink()
+    assert_same(fit(resume=small_disk / "run"), fit())
+
+
+def test_a_read_only_disk_is_said_before_any_work(small_disk):
+    fit(checkpoint=small_disk / "run", callbacks=StopAfter(3))
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    with pytest.raises(FileError, match="cannot write to the folder"):
+        fit(resume=small_disk / "run")
+    with pytest.raises(FileError, match=r"cannot make the folder.*Read-only"):
+        fit(checkpoint=small_disk / "other")
+    assert pg.load_run(small_disk / "run").last == 3
+
+
+def test_what_cannot_be_read_now_is_not_taken_for_damaged(tmp_path, monkeypatch):
+    fit(checkpoint=pg.Checkpoint(tmp_path, every=4), callbacks=StopAfter(9))
+    path, older = folder.path_of(tmp_path, 9), folder.path_of(tmp_path, 8)
+    content = path.read_bytes()
+    newer = content.replace(b'\\"format\\": 1', b'\\"format\\": 9')
+    path.write_bytes(newer)
+    with pytest.raises(FileError, match=r"has the format 9.*Update plaingrad"):
+        fit(resume=tmp_path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(FileError, match=r"cannot read .*000009"):
+        fit(resume=tmp_path)
+    path.rmdir()
+    path.write_bytes(content)
+    assert older.exists()
+    assert_same(fit(resume=tmp_path), fit())
 
 
 def test_a_folder_that_cannot_be_written_is_said_before_any_work(tmp_path, monkeypatch):
@@ -402,10 +581,5 @@ def test_a_folder_that_cannot_be_written_is_said_before_any_work(tmp_path, monke
 
 
 def test_a_training_that_cannot_be_saved_does_not_begin(tmp_path, monkeypatch):
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
-    try:
-        with pytest.raises(FileError, match="the training was not begun"):
-            fit(checkpoint=pg.Checkpoint(tmp_path, data=False))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with files_of_at_most(100), pytest.raises(FileError, match="was not begun, for it"):
+        fit(checkpoint=pg.Checkpoint(tmp_path, data=False))

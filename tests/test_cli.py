@@ -12,14 +12,14 @@ import pytest
 from matplotlib.figure import Figure
 
 import plaingrad as pg
-from plaingrad import cli, train_command
+from plaingrad import cli, search_command, train_command
 from plaingrad.op import OPS
-from plaingrad.table_run import is_table
+from plaingrad.raw_run import is_folder, is_table
 from plaingrad.tasks import TASKS
 from plaingrad.train import loop as train_loop
 
 COMMANDS = ("train", "longhand", "derivation", "prove", "summary", "engine", "predict")
-COMMANDS += ("check", "lesson", "worksheet")
+COMMANDS += ("check", "lesson", "search", "worksheet")
 
 
 @pytest.fixture(scope="module")
@@ -640,6 +640,7 @@ def examples():
     texts = (
         cli.EXAMPLES,
         train_command.TRAINING,
+        search_command.SEARCHING,
         cli.PREDICTING,
         cli.PROVING,
         cli.TEACHING,
@@ -657,7 +658,8 @@ def test_the_examples_of_the_help_are_right(line, monkeypatch):
     assert cli.main(line.split()[1:]) == 0
     assert len(asked) == 1
     if hasattr(asked[0], "task"):
-        assert asked[0].task in TASKS or is_table(asked[0].task)
+        task = asked[0].task
+        assert task in TASKS or is_table(task) or is_folder(task)
 
 
 def test_the_version_is_told(run):

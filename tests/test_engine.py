@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import signal
 import threading
 import time
@@ -334,7 +335,10 @@ def test_ctrl_c_again_and_again_does_not_leave_the_engine_behind():
             if watch.control[1]:
                 self.busy = True
                 for _ in range(3):
-                    interrupt_after(0.05)
+                    time.sleep(0.05)
+                    # as a terminal does it: the main thread is woken
+                    os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.05)
                 self.busy = False
             return done
 

@@ -17,6 +17,7 @@ SHOWN = [
     *("spiral", "deep", "deep_adam", "dropout", "early", "line_1_3_1", "binary"),
     *("softmax_layer", "convolution", "pooling", "one_cycle", "hinge", "masked"),
     *("residual", "weighted", "multilabel", "branch", "plateau", "tied"),
+    *("augmented", "augmented_within"),
 ]
 FILES = {
     **{f"{name}.py": (name, "en") for name in SHOWN},

@@ -17,7 +17,7 @@ RNG = np.random.default_rng(2)
 def keys(size):
     """Return strategies for what may stand at one axis."""
     ends = st.none() | st.integers(-size - 1, size + 1)
-    steps = st.none() | st.integers(1, 3)
+    steps = st.none() | st.integers(-3, 3).filter(bool)
     return st.integers(-size, size - 1) | st.builds(slice, ends, ends, steps)
 
 
@@ -73,6 +73,20 @@ def test_arrays_of_places(key):
     check(RNG.normal(size=(3, 2)), key)
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        (np.array([2, 0, 0]), np.array([1, 1, -1])),
+        (np.arange(3), [0, 1, 0]),
+        (np.array([[0], [2]]), np.array([0, 1, 0])),
+        (np.array([[1], [1]]), [[0, 1]], np.array([[[2]], [[3]]])),
+    ],
+    ids=str,
+)
+def test_places_along_several_axes(key):
+    check(RNG.normal(size=(3, 2, 4)), key)
+
+
 @pytest.mark.parametrize("places", [(4,), (2, 3), ()])
 def test_places_may_be_an_input(places):
     rows, chosen = RNG.normal(size=(3, 2)), np.asarray(RNG.integers(0, 3, size=places))
@@ -98,10 +112,10 @@ def test_other_axes_of_a_batch_are_cut():
         (-4, "no index"),
         (1.0, "no index"),
         ((0, 0, 0), "too many indices"),
-        (slice(None, None, -1), "forwards"),
-        (slice(5, 1, -1), "forwards"),
-        ((np.array([0, 1]), np.array([0, 1])), "one_hot"),
         ((slice(None), [0, 1]), "must stand alone"),
+        ((0, [0, 1]), "must stand alone"),
+        (([0], [1], [0]), "3 arrays of indices need as many axes"),
+        (([0.5], [1]), "whole numbers"),
         (np.array([True, False, True]), r"np\.where"),
         (np.array([0.5]), "whole numbers"),
         ((..., ...), "too many"),

@@ -51,13 +51,13 @@ def test_a_terminal_shows_one_line_that_is_drawn_again(eager):
 
 
 def test_a_narrow_terminal_loses_what_matters_least(eager, monkeypatch):
-    monkeypatch.setattr(progress, "_columns", lambda stream: 60)
+    monkeypatch.setattr(progress, "columns", lambda stream: 60)
     shown = lines_on(fit(Terminal(), validation=0.25))
     assert {len(line) for line in shown} == {59}
     assert "[" not in shown[-1]
     assert "val_loss" not in shown[-1]
     assert "val_accuracy" in shown[-1]
-    monkeypatch.setattr(progress, "_columns", lambda stream: 120)
+    monkeypatch.setattr(progress, "columns", lambda stream: 120)
     shown = lines_on(fit(Terminal(), validation=0.25))
     assert "val_loss" in shown[-1]
     assert "[" in shown[-1]

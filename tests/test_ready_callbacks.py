@@ -1,6 +1,7 @@
 """Ready callbacks: what they write, when they end a training, and what they cost."""
 
 import json
+import shutil
 import sys
 import types
 
@@ -163,6 +164,19 @@ def test_a_better_score_is_a_greater_one(tmp_path):
         assert path.exists() == saved
 
 
+def test_a_value_that_is_no_number_is_no_record(tmp_path):
+    net = pg.Sequential(pg.Linear(3)).build((4,))
+    path = tmp_path / "best.safetensors"
+    saver, history = cb.SaveBest(net, path), pg.History()
+    nan = float("nan")
+    for value, saved in [(nan, True), (2.0, True), (nan, False), (1.0, True)]:
+        path.unlink(missing_ok=True)
+        history.loss = [*history.loss, 1.0]
+        history.val_loss.append(value)
+        saver.on_epoch_end(history)
+        assert path.exists() == saved
+
+
 # Logs.
 
 
@@ -228,6 +242,23 @@ def test_a_log_that_cannot_be_written(tmp_path, monkeypatch):
     log.path = tmp_path
     with pytest.raises(FileError, match=r"cannot write .*: Is a directory"):
         log.on_tick(pg.History(loss=[1.0]))
+
+
+def test_a_full_disk_leaves_whole_lines(small_disk):
+    log = cb.CSVLog(small_disk / "log.csv")
+    log.on_fit_begin(pg.History())
+    history = pg.History(loss=[0.5])
+    log.on_tick(history)
+    room = shutil.disk_usage(small_disk).free
+    (small_disk / "rest").write_bytes(bytes(room))
+    history.loss = [0.5, *[1 / 3] * 5000]
+    for _ in range(2):
+        with pytest.raises(FileError, match=r"log.csv: No space left on device"):
+            log.on_fit_end(history)
+        assert log.path.read_text() == "epoch,loss\n1,0.5\n"
+    (small_disk / "rest").unlink()
+    log.on_fit_end(history)
+    assert len(log.path.read_text().splitlines()) == 5002
 
 
 # TensorBoard.
@@ -337,6 +368,12 @@ def test_a_notebook_shows_one_picture_that_grows(notebook, monkeypatch):
 def test_a_short_training_draws_once(notebook):
     fit(cb.LivePlot(), engine="reference")
     assert [word for word, _ in notebook] == ["new"]
+
+
+def test_what_draws_is_missed_before_training(notebook, without):
+    without("matplotlib")
+    with pytest.raises(MissingExtraError, match=r"plaingrad\[draw\]"):
+        cb.LivePlot()
 
 
 def test_nothing_is_drawn_where_there_is_nothing(notebook):

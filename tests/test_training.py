@@ -556,6 +556,23 @@ def test_a_history_goes_through_json():
     assert pg.History(**json.loads(json.dumps(history.as_dict()))) == history
 
 
+def test_ctrl_c_while_numbers_are_made_loses_none():
+    history, calls = pg.History(loss=[3.0]), []
+
+    def make():
+        calls.append(None)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return np.array([1.0, 2.0])
+
+    history.add("loss", make)
+    history.add("loss", make)
+    with pytest.raises(KeyboardInterrupt):
+        history.epochs  # noqa: B018
+    assert history.loss == [3.0, 1.0, 2.0, 1.0, 2.0]
+    assert history.epochs == 5
+
+
 def test_a_history_shows_its_end_in_a_line():
     X, y = classes()
     assert repr(pg.History()) == "<History: nothing yet>"

@@ -153,6 +153,35 @@ def test_functions_of_ones_own_are_given(tmp_path):
     assert net.params["W1"].shape == (1, 1)
 
 
+@pytest.mark.parametrize("optimizer", [pg.LBFGS(), pg.LevenbergMarquardt()])
+def test_full_batch_optimisers_are_travelled_and_compared(optimizer, tmp_path):
+    X, y = zoo.line(30)
+
+    def curved(name, target):
+        net = pg.Sequential(pg.Linear(3), pg.Tanh(), pg.Linear(1))
+        settings = {"optimizer": optimizer, "loss": pg.MSE(), "early_stopping": None}
+        more = {"batch_size": None, "epochs": 20}
+        return saved(tmp_path / name, net, data=(X, target), **settings, **more)
+
+    run, kept = curved("one", y)
+    for step in (3, 11, 17):
+        assert_params(run.at(step), kept[step])
+    changed = y.copy()
+    changed[4] += 0.1
+    other, _ = curved("other", changed)
+    assert run.diff(run) is None
+    found = run.diff(other)
+    assert (found.step, found.name) == (1, "y")
+
+
+def test_a_training_that_ends_earlier_here_is_said(tmp_path, monkeypatch):
+    run, _ = saved(tmp_path)
+    # as if this machine rounded so that the loss got no better any more
+    monkeypatch.setattr("plaingrad.train.keeper.Keeper.look", lambda *_: True)
+    with pytest.raises(FileError, match=r"does not come to update 9.*ends after 6"):
+        run.at(9)
+
+
 def test_ctrl_c_ends_a_journey(tmp_path, monkeypatch):
     run, _ = saved(tmp_path)
 

@@ -284,6 +284,31 @@ ZOO = [
         lambda: images(channels=2),
     ),
     Animal(
+        "augmented",
+        lambda: pg.Sequential(
+            pg.RandomFlip(),
+            pg.RandomTranslation(2),
+            pg.Conv2d(3, 3),
+            pg.ReLU(),
+            pg.Flatten(),
+            pg.Linear(2),
+        ),
+        images,
+    ),
+    Animal(
+        "augmented_within",
+        lambda: pg.Sequential(
+            pg.Conv2d(2, 3),
+            pg.RandomRotation(30),
+            pg.RandomCrop((5, 4), padding=1, fill="edge"),
+            pg.GaussianNoise(0.1),
+            pg.Flatten(),
+            pg.Linear(2),
+        ),
+        lambda: images(channels=3),
+        {"seed": 5},
+    ),
+    Animal(
         "one_sample", mlp(pg.ReLU(), outputs=1), lambda: line(1), {"batch_size": 32}
     ),
     Animal(

@@ -21,6 +21,7 @@ GROUPS = {
     "data": ("Data", "数据"),
     "tabular": ("Tables", "表格"),
     "columns": ("Columns of tables", "表格的列"),
+    "visual": ("Images", "图片"),
     "draw": ("Pictures", "图"),
     "metrics": ("Metrics", "评价指标"),
     "lessons": ("Lessons", "课程"),
@@ -32,10 +33,14 @@ GROUPS = {
     "curvature": ("Curvature", "曲率"),
     "rates": ("Trying rates", "试学习率"),
     "full_batch": ("Optimisers of all samples", "全批量优化器"),
+    "seeds": ("Several seeds", "几个随机种子"),
+    "tuning": ("Searches of settings", "超参数搜索"),
 }
 """The modules in which public names are defined, with their titles."""
 MODULES = ("callbacks", "data", "draw", "metrics", "lessons", "errors", "sklearn")
 """Modules whose names are asked for as pg.data.spiral."""
+INHERITED = ("ImageModel", "TableModel")
+"""Classes whose methods are those of a class that is not public."""
 
 
 def write(folder: Path, lang: str) -> None:
@@ -83,6 +88,8 @@ def _built(found: dict[str, Any], name: str, value: Any) -> bool:
 def _asked(found: dict[str, Any], name: str) -> str:
     """Return what asks mkdocstrings for a name; methods are told of once."""
     told = f"::: {_path(found[name])}"
+    if name in INHERITED:
+        told += "\n    options:\n      inherited_members: true"
     return told + "\n    options:\n      members: false" * _built(
         found, name, found[name]
     )

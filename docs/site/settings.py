@@ -11,7 +11,8 @@ from plaingrad.lessons.words import LANGUAGES
 
 GUIDES = (
     *("how-it-works", "engine", "benchmarks", "worksheet", "prove", "check"),
-    *("check-scripts", "practice", "tables", "streams", "optimisers", "sklearn"),
+    *("check-scripts", "practice", "search", "tables", "images", "augmentation"),
+    *("streams", "optimisers", "sklearn"),
 )
 """The order of the guides; others follow by name."""
 PROJECT = ["changelog.md", "contributing.md"]

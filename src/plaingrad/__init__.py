@@ -30,10 +30,12 @@ from .initializers import (
 from .layers import (
     ELU,
     GELU,
+    Augmentation,
     AvgPool2d,
     Conv2d,
     Dropout,
     Flatten,
+    GaussianNoise,
     GlobalAvgPool2d,
     HardTanh,
     Layer,
@@ -41,6 +43,10 @@ from .layers import (
     Linear,
     LogSoftmax,
     MaxPool2d,
+    RandomCrop,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
     ReLU,
     Reshape,
     Residual,
@@ -87,16 +93,19 @@ from .schedules import (
     StepDecay,
     WarmUp,
 )
+from .seeds import SeedRun, Seeds, Spread, fit_seeds
 from .train.callbacks import Callback
 from .train.ending import DivergedWarning
 from .train.engines import FallbackWarning
 from .train.history import History
 from .train.settings import EarlyStopping
 from .travel import Run, load_run
+from .tuning import Search, Trial, search
 
 if TYPE_CHECKING:
     from . import callbacks, data, draw, lessons, metrics, sklearn
     from .tabular import TableModel
+    from .visual import ImageModel
 
 __version__ = "0.1.0"
 
@@ -110,6 +119,7 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Augmentation",
     "AvgPool2d",
     "BinaryCrossEntropy",
     "Callback",
@@ -128,6 +138,7 @@ __all__ = [
     "Exponential",
     "FallbackWarning",
     "Flatten",
+    "GaussianNoise",
     "GlobalAvgPool2d",
     "Glorot",
     "HardTanh",
@@ -135,6 +146,7 @@ __all__ = [
     "Hinge",
     "History",
     "Huber",
+    "ImageModel",
     "Initializer",
     "Layer",
     "LeCun",
@@ -154,6 +166,10 @@ __all__ = [
     "PlaingradError",
     "Poisson",
     "RMSprop",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
     "RateTest",
     "ReLU",
     "ReduceOnPlateau",
@@ -162,15 +178,20 @@ __all__ = [
     "RowsWarning",
     "Run",
     "Schedule",
+    "Search",
+    "SeedRun",
+    "Seeds",
     "Sequence",
     "Sequential",
     "SiLU",
     "Sigmoid",
     "Softmax",
     "Softplus",
+    "Spread",
     "StepDecay",
     "TableModel",
     "Tanh",
+    "Trial",
     "Uniform",
     "WarmUp",
     "Zeros",
@@ -181,6 +202,7 @@ __all__ = [
     "data",
     "draw",
     "errors",
+    "fit_seeds",
     "grad",
     "lessons",
     "load",
@@ -189,15 +211,19 @@ __all__ = [
     "longhand",
     "metrics",
     "ops",
+    "search",
     "sklearn",
     "value_and_grad",
 ]
+
+MODELS = {"ImageModel": "visual", "TableModel": "tabular"}
+"""Where the models of raw data are, which not everybody needs."""
 
 
 def __getattr__(name: str) -> Any:
     """Import what not everybody needs when it is first asked for."""
     if name in ("callbacks", "data", "draw", "lessons", "metrics", "sklearn"):
         return importlib.import_module(f"{__name__}.{name}")
-    if name == "TableModel":
-        return importlib.import_module(f"{__name__}.tabular").TableModel
+    if name in MODELS:
+        return getattr(importlib.import_module(f"{__name__}.{MODELS[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -23,13 +23,16 @@ from .errors import (
     unknown_name,
 )
 from .files import make_folder, write_whole
+from .jobs import SKIP
 from .model import certificate_of
 from .network import Network, load
+from .pictures import PicturePreparation
 from .prove.certificate.record import Certificate
+from .raw_run import as_csv, model_of, predicted
 from .report import write_picture
 from .samples import read_samples
-from .table_run import as_csv, predicted
-from .tabular import TableModel
+from .search_command import add_options as add_search
+from .search_command import search
 from .train.engines import MISSING, available
 from .train_command import add_options, train, warnings_told
 
@@ -47,6 +50,8 @@ examples:
   plaingrad engine runs/digits             its machine code: kernels, memory, time
   plaingrad predict runs/digits new.csv    a label for each row of a file
   plaingrad train a.csv --target price     learn a column of a table of your own
+  plaingrad train photos/                  learn pictures, a folder for each class
+  plaingrad search digits --trials 30      search the settings that do best
   plaingrad check train.py                 the mistakes of a script of your own
   plaingrad lesson 1                       a first lesson; without a number, the list
 
@@ -87,10 +92,13 @@ examples:
   plaingrad predict runs/digits new.csv
   plaingrad predict runs/digits new.npy --proba --out probabilities.csv
   plaingrad predict runs/flats new.csv --out rents.csv
+  plaingrad predict runs/photos new.jpg
+  plaingrad predict runs/photos holiday/ --proba --out p.csv
 
 A .csv has one sample a row, and may have names above; images are written row by row.
 The numbers must be scaled as they were in training: ink in 0 .. 1 for the digits.
-A model of a table takes raw rows, and scales and fills them as in training."""
+A model of a table takes raw rows, and scales and fills them as in training. A model of
+images takes a picture of any size, or a folder: all pictures in it and below."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -140,6 +148,8 @@ def parser() -> argparse.ArgumentParser:
         commands, "train", train, "train a network and write its folder"
     )
     add_options(training)
+    text = "search the settings with which a network does best"
+    add_search(_command(commands, "search", search, text))
     for name, run, text in [
         ("longhand", longhand, "print the training as a NumPy script"),
         ("derivation", derivation, "print the mathematics of the training"),
@@ -207,13 +217,15 @@ def _add_out(command: argparse.ArgumentParser, text: str) -> None:
 
 
 def _predict_parser(commands: Any) -> None:
-    guess = _command(commands, "predict", predict, "predict the rows of a file")
+    text = "predict the rows of a file, or pictures"
+    guess = _command(commands, "predict", predict, text)
     guess.epilog = PREDICTING
     _add_model(guess)
-    samples = "samples: .csv, .npy, .npz with the array X, or rows of a table"
+    samples = "samples: .csv, .npy, .npz with X, rows of a table, or pictures"
     guess.add_argument("file", type=Path, metavar="FILE", help=samples)
     proba = "the probability of each class, and not the label"
     guess.add_argument("--proba", action="store_true", help=proba)
+    guess.add_argument("--skip-broken", action="store_true", help=SKIP)
     _add_out(guess, "write it to this .csv or .npy file")
 
 
@@ -403,11 +415,15 @@ def predict(options: argparse.Namespace) -> None:
     kinds, out = (".csv", ".npy"), options.out
     if out is not None and out.suffix not in kinds:
         raise unknown_name("kind of file", out.suffix, kinds)
-    network, head = _open(options.model), None
+    network, text = _open(options.model), None
+    if options.skip_broken and not isinstance(network.preparation, PicturePreparation):
+        raise SettingError("--skip-broken goes with a model of images. Leave it out.")
     if network.preparation is not None:
-        model = TableModel(network)
         with warnings_told():
-            head, found = predicted(model, options.file, options.proba)
+            head, names, found = predicted(
+                model_of(network), options.file, options.proba, options.skip_broken
+            )
+        text = as_csv(head, names, found)
     else:
         X = read_samples(options.file, network.features)
         found = network.predict_proba(X) if options.proba else network.predict(X)
@@ -416,11 +432,9 @@ def predict(options: argparse.Namespace) -> None:
         np.save(buffer, found)
         print(f"wrote {write_whole(options.out, buffer.getvalue())}")
         return
-    if head is not None:
-        _say(as_csv(head, found), options.out)
-        return
-    rows = found.reshape(len(found), -1)
-    text = "".join(",".join(map(str, row)) + "\n" for row in rows)
+    if text is None:
+        rows = found.reshape(len(found), -1)
+        text = "".join(",".join(map(str, row)) + "\n" for row in rows)
     _say(text, options.out)
 
 

@@ -6,6 +6,7 @@ A message says what was expected, what came, the likely cause and the change to 
 from __future__ import annotations
 
 import difflib
+import math
 import numbers
 from collections.abc import Iterable
 
@@ -67,7 +68,7 @@ def missing_extra(library: str, extra: str, purpose: str) -> MissingExtraError:
 
 def positive(what: str, value: float) -> float:
     """Return `value` when it is a positive finite number; complain otherwise."""
-    if not _is_number(value) or not 0 < value < float("inf"):
+    if not is_number(value) or not 0 < value < float("inf"):
         raise SettingError(
             f"{what} must be a positive number, got {value!r}. "
             f"A usual value lies between 0.001 and 1."
@@ -86,12 +87,21 @@ def whole(what: str, value: int, least: int = 1) -> int:
 
 def fraction(what: str, value: float) -> float:
     """Return `value` when it lies in [0, 1)."""
-    if not _is_number(value) or not 0 <= value < 1:
+    if not is_number(value) or not 0 <= value < 1:
         raise SettingError(f"{what} must lie in [0, 1), got {value!r}.")
     return value
 
 
-def _is_number(value: object) -> bool:
+def amount(what: str, value: float, most: float = math.inf) -> float:
+    """Return `value` when it is a finite number from 0 to `most`."""
+    if not is_number(value) or not 0 <= value <= most or value == math.inf:
+        span = "not below 0" if most == math.inf else f"from 0 to {most}"
+        raise SettingError(f"{what} must be a finite number {span}, got {value!r}.")
+    return value
+
+
+def is_number(value: object) -> bool:
+    """Tell whether a value is a number, and no truth."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 

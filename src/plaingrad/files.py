@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import FileError
@@ -49,11 +50,49 @@ def _keep_names(folder: Path) -> None:
     """Have the disk keep the names of a folder, where the system can be asked."""
     if os.name != "posix":
         return
-    handle = os.open(folder, os.O_RDONLY)
     # not every file system can do it; the file itself is on the disk by now
     with contextlib.suppress(OSError):
-        os.fsync(handle)
-    os.close(handle)
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep others that ask for it out of a folder, where the system can do that.
+
+    It is free again when the block ends, or the process does, however it ends.
+
+    Raises
+    ------
+    FileError
+        When somebody else has it.
+    """
+    if os.name != "posix":
+        yield
+        return
+    import fcntl
+
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise FileError(f"cannot read the folder {folder}: {error.strerror}.") from None
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FileError(
+                f"another training writes to {folder} at this moment. Wait until it "
+                f"has ended, or take another folder."
+            ) from None
+        except OSError:
+            # not every file system can do it
+            pass
+        yield
+    finally:
+        os.close(handle)
 
 
 def make_folder(path: str | Path) -> Path:
@@ -66,10 +105,13 @@ def make_folder(path: str | Path) -> Path:
     """
     folder = Path(path)
     try:
+        missing = [one for one in (folder, *folder.parents) if not one.exists()]
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(f"cannot make the folder {folder}: {error.strerror}.") from None
-    if not os.access(folder, os.W_OK):
+    for one in missing:
+        _keep_names(one.parent)
+    if not os.access(folder, os.W_OK | os.X_OK):
         raise FileError(f"cannot write to the folder {folder}. Choose another one.")
     return folder
 

@@ -20,11 +20,14 @@ from .errors import FileError, PlaingradError, SettingError, whole
 from .files import write_whole
 from .layers import Layer
 from .ops import leaf
+from .pictures.preparation import PicturePreparation
 from .shapes import show
 from .train.settings import DTYPES
 from .train.training import Training
 
 Array = np.ndarray[Any, Any]
+RawPreparation = Preparation | PicturePreparation
+"""How raw data become samples: the rows of a table, or pictures."""
 FORMAT = 1
 KEY = "plaingrad"
 MASK = "free_"
@@ -45,7 +48,7 @@ class Model:
     certificate
         What was proved of it, as plain JSON, when that is kept.
     preparation
-        How the rows of a table become samples, when it was trained on one.
+        How raw data become samples, when it was trained on some.
     """
 
     network: Any
@@ -55,7 +58,7 @@ class Model:
     masks: dict[str, Array]
     training: Training | None = None
     certificate: Mapping[str, Any] | None = None
-    preparation: Preparation | None = None
+    preparation: RawPreparation | None = None
 
 
 def save(path: str | Path, model: Model) -> Path:
@@ -242,12 +245,12 @@ def _check_arrays(model: Model, made: Forward) -> None:
 
 
 def _check_preparation(model: Model) -> None:
-    """Compare how the rows of a table become samples with the network."""
+    """Compare how raw data become samples with the network."""
     made: Any = model.preparation
     if made is None:
         return
-    if not isinstance(made, Preparation) or model.features != (len(made.features),):
-        raise FileError("its table has other columns than its network.")
+    if not isinstance(made, RawPreparation) or model.features != made.shape:
+        raise FileError("its raw data make other samples than its network takes.")
 
 
 def _check_training(

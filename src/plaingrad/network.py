@@ -11,9 +11,9 @@ from typing import Any, Literal, Self, cast
 
 import numpy as np
 
+from .augmented import augmented
 from .checkpoints.folder import opened
 from .checkpoints.settings import Checkpoint
-from .columns.preparation import Preparation
 from .compose import Forward, compose, forward, reading, start_line
 from .curvature import Curvature, curvature
 from .errors import PlaingradError, SettingError, unknown_name, whole
@@ -24,7 +24,7 @@ from .layers import Layer
 from .layers import Sequence as LayerSequence
 from .losses import Loss
 from .losses.targets import numbered
-from .model import Model, read, save
+from .model import Model, RawPreparation, read, save
 from .native.flat import flat
 from .optimizers import SGD, Optimizer
 from .program import Procedure, Program, part
@@ -68,8 +68,9 @@ class Network(Layer):
     history
         The course of the last training.
     preparation
-        How the rows of a table become samples, where it was trained on one: a
-        `TableModel` sets it, and `save` keeps it. `fit` on other data ends it.
+        How raw data become samples, where it was trained on a table or on images: a
+        `TableModel` or `ImageModel` sets it, and `save` keeps it. `fit` on other data
+        ends it.
     """
 
     symbol = ""
@@ -81,7 +82,7 @@ class Network(Layer):
     _memory: Memory | None = None
     _masks: Mapping[str, Array] = MappingProxyType({})
     _cache: Mapping[str, Any] = MappingProxyType({})
-    preparation: Preparation | None = None
+    preparation: RawPreparation | None = None
 
     # Training.
 
@@ -223,16 +224,16 @@ class Network(Layer):
         kept = self._params if warm_start else None
         known = self._features if kept is not None else None
         prepared = prepare_data(self, X, y, settings, self._masks, kept, known)
-        shelf, moment = opened(checkpoint, resume, prepared)
         shown = wanted(verbose)
-        if isinstance(X, Stream) and X.preparation is not None:
-            self.preparation = X.preparation
-        elif not warm_start:
-            self.preparation = None
-        self._adopt(Session.start(prepared, machine, shown))
-        if shown:
-            watchers.append(Progress(settings.epochs))
-        history = self.session.run(watchers, shelf, moment)
+        with opened(checkpoint, resume, prepared) as (shelf, moment):
+            if isinstance(X, Stream) and X.preparation is not None:
+                self.preparation = X.preparation
+            elif not warm_start:
+                self.preparation = None
+            self._adopt(Session.start(prepared, machine, shown))
+            if shown:
+                watchers.append(Progress(settings.epochs))
+            history = self.session.run(watchers, shelf, moment)
         return _told(history, None if shelf is None else shelf.folder)
 
     def partial_fit(
@@ -553,6 +554,34 @@ class Network(Layer):
             f"inside {name}", lambda: written(procedure, self.params, self._dtype)
         )
         return np.asarray(run(*data)[0])
+
+    def augmented(self, X: Any, draws: int = 1, seed: int = 0) -> Array:
+        """Return what a training sees of samples that its first layers augment.
+
+        Parameters
+        ----------
+        X
+            Samples (n, ...).
+        draws
+            How many updates look at them: the first, the second and so on of a
+            training, with X as the batch of each.
+        seed
+            That of the training.
+
+        Returns
+        -------
+        ndarray
+            Of shape (draws, n, ...): the output of the last augmentation (such as
+            `RandomFlip`) that comes before parameters.
+
+        Raises
+        ------
+        SettingError
+            When the network has none there.
+        """
+        known = self._features if self._params is not None else None
+        inputs = as_features(X, self._dtype, known)
+        return augmented(self, inputs, whole("draws", draws), whole("seed", seed, 0))
 
     def _checked(self, X: Any, y: Any, made: Forward) -> tuple[Array, Array]:
         """Return samples and targets as the program takes them."""

@@ -13,6 +13,7 @@ import numpy as np
 from .errors import MissingExtraError
 from .files import make_folder, write_whole
 from .network import Network
+from .seeds import Seeds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,6 +79,24 @@ def write_training(
     yield from write_longhand(place, network)
 
 
+def write_seeds(folder: Path, seeds: Seeds | None) -> Iterator[tuple[str, str]]:
+    """Write what came of each seed, and its curves; leave none of an earlier run."""
+    for name in ("seeds.csv", "seeds.png"):
+        (folder / name).unlink(missing_ok=True)
+    if seeds is None:
+        return
+    write_whole(folder / "seeds.csv", seeds.csv())
+    yield "seeds.csv", "loss and score from each seed"
+    from . import draw
+
+    try:
+        write_picture(folder / "seeds.png", draw.seed_curves(seeds))
+    except MissingExtraError as error:
+        yield "no picture", str(error)
+    else:
+        yield "seeds.png", "the cost over the epochs, from every seed"
+
+
 def write_longhand(
     folder: Path, network: Network, lang: str = "en"
 ) -> Iterator[tuple[str, str]]:
@@ -87,6 +106,10 @@ def write_longhand(
     np.savez_compressed(buffer, **arrays)
     write_whole(folder / "data.npz", buffer.getvalue())
     yield "data.npz", "the data that it was trained on"
+    if network.program().searched:
+        # a loop that searches for its steps has no printed form
+        (folder / "longhand.py").unlink(missing_ok=True)
+        return
     write_whole(folder / "longhand.py", network.longhand(lang=lang))
     yield "longhand.py", "the same training as a NumPy script; run it in this folder"
 

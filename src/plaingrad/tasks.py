@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from . import data
+from .choices import dense
+from .data.parts import SIZES, Parts
 from .errors import unknown_name
 from .layers import Conv2d, Dropout, Flatten, Layer, Linear, MaxPool2d, ReLU, Sigmoid
 from .losses import MSE
@@ -17,17 +19,6 @@ from .optimizers import SGD, Adam
 
 Array = np.ndarray[Any, Any]
 Pair = tuple[Array, Array]
-SIZES = (0.6, 0.2, 0.2)
-"""The shares of training, validation and test data, where a set is not parted."""
-
-
-@dataclass(frozen=True)
-class Parts:
-    """Data in three parts."""
-
-    train: Pair
-    validation: Pair
-    test: Pair
 
 
 @dataclass(frozen=True)
@@ -47,7 +38,7 @@ class Task:
     """
 
     about: str
-    load: Callable[[int], Parts]
+    load: Callable[[int], Parts[Pair]]
     layers: Callable[[int], list[Layer]]
     settings: dict[str, Any] = field(default_factory=dict)
 
@@ -63,15 +54,15 @@ def find(name: str) -> Task:
     return TASKS[name]
 
 
-def parted(X: Array, y: Array, seed: int) -> Parts:
+def parted(X: Array, y: Array, seed: int) -> Parts[Pair]:
     """Return data in three parts."""
     return Parts(*data.split(X, y, SIZES, seed=seed))
 
 
-def _images(load: Callable[[], data.Dataset]) -> Callable[[int], Parts]:
+def _images(load: Callable[[], data.Dataset]) -> Callable[[int], Parts[Pair]]:
     """Return a loader that keeps the set's own test data and a sixth for validation."""
 
-    def parts(seed: int) -> Parts:
+    def parts(seed: int) -> Parts[Pair]:
         whole = load()
         train, validation = data.split(
             whole.X_train, whole.y_train, (5 / 6, 1 / 6), seed=seed
@@ -81,11 +72,11 @@ def _images(load: Callable[[], data.Dataset]) -> Callable[[int], Parts]:
     return parts
 
 
-def _toy(make: Callable[..., Pair], **options: Any) -> Callable[[int], Parts]:
+def _toy(make: Callable[..., Pair], **options: Any) -> Callable[[int], Parts[Pair]]:
     return lambda seed: parted(*make(seed=seed, **options), seed)
 
 
-def _streetlights(_: int) -> Parts:
+def _streetlights(_: int) -> Parts[Pair]:
     lights = data.streetlights()
     return Parts(lights, lights, lights)
 
@@ -104,14 +95,7 @@ def _convolutional(classes: int) -> list[Layer]:
 
 
 def _dense(*units: int, dropout: float = 0.0) -> Callable[[int], list[Layer]]:
-    def layers(outputs: int) -> list[Layer]:
-        made: list[Layer] = []
-        for width in units:
-            made += [Linear(width), ReLU()]
-            made += [Dropout(dropout)] if dropout else []
-        return [*made, Linear(outputs)]
-
-    return layers
+    return lambda outputs: [*dense(units, dropout), Linear(outputs)]
 
 
 def _lights(_: int) -> list[Layer]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from .errors import PlaingradError, ShapeError
-from .graph import Node
+from .graph import Node, apply
 from .names import Namer, identifier
 from .ops.leaves import leaf, setting
 from .ops.random import noise
@@ -82,7 +82,7 @@ class Trace:
     Attributes
     ----------
     training
-        Whether dropout is on.
+        Whether dropout and augmentation are on.
     parameters
         By printed name, in the order in which the layers asked.
     roles
@@ -159,6 +159,10 @@ class Trace:
         self._places += 1
         step = leaf("step", (), "time", "number")
         return noise(shape, self._places, setting("seed", 0), step)
+
+    def draw(self, shape: Shape) -> Node:
+        """Return such numbers to compute with: as floats of the program's own type."""
+        return apply("cast", self.noise(shape))
 
     def name(self, node: Node, name: str, note: str = "", soft: bool = False) -> None:
         """Say what a value is called, unless it has a name already."""

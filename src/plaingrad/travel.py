@@ -78,7 +78,7 @@ class Run:
     def __init__(
         self, folder: Path, objects: Mapping[str, Any], stream: Stream | None = None
     ) -> None:
-        found = newest(folder)
+        found = newest(folder, above=3)
         if found is None:
             raise FileError(f"there is no checkpoint in {folder}.")
         self.folder, self._objects, self._newest = folder, objects, found
@@ -137,9 +137,17 @@ class Run:
             )
         until = _Until(step)
         machine = Machine(engine=self.history.engine)
-        Session.start(self.prepared, machine).run((), until, copy.deepcopy(found))
+        session = Session.start(self.prepared, machine)
+        history = session.run((), until, copy.deepcopy(found))
         if until.found is None:
-            raise KeyboardInterrupt
+            if history.stopped == "interrupted":
+                raise KeyboardInterrupt
+            raise FileError(
+                f"the training in {self.folder} does not come to update {step} when it "
+                f"is done again here: it ends after {len(history.batch_loss)} "
+                f"({history.stopped}). Another processor, or release of NumPy or LLVM, "
+                f"rounds otherwise. pg.Checkpoint(folder, keep=None) keeps all."
+            )
         self._known[step] = until.found
         return until.found
 
@@ -294,6 +302,10 @@ class Run:
             **self.prepared.given,
             # the text renews them in place
             **copies(moment.parameters),
+            **{
+                state: np.zeros_like(moment.parameters[owner])
+                for state, owner in program.states.items()
+            },
             **copies(moment.states),
             **taken,
             "seed": loop.seed,

@@ -157,6 +157,18 @@ def test_long_labels_take_two_lines():
     assert ax.texts[0].get_text() == "ankle boot\n→ sneaker"
 
 
+def test_files_are_named_without_folders_and_shortened():
+    files = ["b/1.png", *["x"] * 2, "IMG_20230401_1234.jpg", "c$d$.png", "äöüßäöüß.jpg"]
+    ax = draw.misclassified(IMAGES, TRUE, [2, 9, 2, 4, 5, 6], files=files)
+    found = [text.get_text().split("\n") for text in ax.texts]
+    expected = {"IMG_20…34.jpg", "c$d$.png", "äöü…jpg"}
+    assert expected <= {lines[0] for lines in found}
+    assert all(" → " in lines[1] for lines in found)
+    ax.figure.canvas.draw()
+    tops = [text.get_window_extent().y1 for text in ax.texts]
+    assert max(tops) < ax.title.get_window_extent().y0 + 1
+
+
 @pytest.mark.parametrize("shape", [(6, 4, 4), (6, 4, 4, 3), (6, 16)])
 def test_nothing_misclassified_is_said(shape):
     ax = draw.misclassified(np.ones(shape), TRUE, TRUE)
@@ -198,3 +210,35 @@ def test_nothing_misclassified_is_said(shape):
 def test_what_cannot_be_drawn_is_refused_with_the_reason(call, error, says):
     with pytest.raises(error, match=says):
         call()
+
+
+def test_augmented_images_stand_beside_their_originals():
+    images = rng.random((3, 4, 5))
+    seen = rng.random((2, 3, 4, 5))
+    ax = draw.augmented(images[..., None], seen[..., None])
+    grid = Grid(9, 4, 5, columns=3)
+    for row in range(3):
+        np.testing.assert_array_equal(tile(ax, grid, 3 * row), images[row])
+        for i in range(2):
+            np.testing.assert_array_equal(tile(ax, grid, 3 * row + 1 + i), seen[i, row])
+    assert ax.get_title() == "images as they are, and as 2 updates see them"
+
+
+def test_augmented_images_may_be_smaller_coloured_and_beyond_the_range():
+    images, seen = rng.random((2, 6, 6, 3)), 2 * rng.random((4, 2, 4, 2, 3))
+    seen[0, 0, 0, 0, 0] = 2
+    ax = draw.augmented(images, seen)
+    grid = Grid(10, 6, 6, columns=5)
+    np.testing.assert_allclose(tile(ax, grid, 5), images[1] / 2)
+    np.testing.assert_allclose(tile(ax, grid, 1)[1:5, 2:4], seen[0, 0] / 2)
+    # around them is paper
+    np.testing.assert_array_equal(tile(ax, grid, 1)[0], 1)
+
+
+def test_augmented_images_of_another_shape_are_named(small):
+    with pytest.raises(
+        ShapeError, match=r"\(draws, 2, h, w, \.\.\.\), got \(2, 4, 4\)"
+    ):
+        draw.augmented(rng.random((2, 4, 4)), rng.random((2, 4, 4)), ax=small)
+    with pytest.raises(ShapeError, match=r"Pass net\.augmented"):
+        draw.augmented(rng.random((2, 4, 4)), rng.random((5, 3, 4, 4)))

@@ -18,8 +18,26 @@ X = np.array([[0.0, 0.0], [1.0, 1.0]])
 HISTORY = SimpleNamespace(
     batch_loss=[1.0], loss=[1.0], val_loss=[], updates_per_epoch=1
 )
+RUNS = SimpleNamespace(runs=[SimpleNamespace(history=HISTORY, failure="")] * 2)
+TRIED = SimpleNamespace(
+    trials=[
+        SimpleNamespace(number=k, settings={"lr": lr}, outcome=outcome, value=value)
+        for k, lr, outcome, value in [
+            (1, 0.1, "done", 0.5),
+            (2, 0.2, "pruned", 0.1),
+            (3, 9.0, "diverged", None),
+            (4, 0.3, "done", 0.7),
+        ]
+    ],
+    monitor="val_accuracy",
+    lowest=False,
+    by_factors=("lr",),
+)
 PICTURES = {
     "activation": lambda ax: draw.activation(np.tanh, ax=ax),
+    "augmented": lambda ax: draw.augmented(
+        np.ones((1, 2, 2)), np.ones((1, 1, 2, 2)), ax
+    ),
     "confusion_matrix": lambda ax: draw.confusion_matrix([0, 1], [0, 1], ax=ax),
     "cost_curves": lambda ax: draw.cost_curves(HISTORY, ax),
     "decision_regions": lambda ax: draw.decision_regions(
@@ -34,6 +52,9 @@ PICTURES = {
     ),
     "residuals": lambda ax: draw.residuals([1.0, 2.0], [1.5, 2.0], ax),
     "scatter": lambda ax: draw.scatter(X, [0, 1], ax),
+    "search_history": lambda ax: draw.search_history(TRIED, ax),
+    "search_setting": lambda ax: draw.search_setting(TRIED, "lr", ax),
+    "seed_curves": lambda ax: draw.seed_curves(RUNS, ax),
     "weights": lambda ax: draw.weights(np.eye(2), ax),
 }
 every_picture = pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)

@@ -14,7 +14,16 @@ from plaingrad.derive import gradients
 from plaingrad.graph import apply
 from plaingrad.native.errors import Unsupported
 from plaingrad.op import OPS
-from plaingrad.ops import broadcast_to, concatenate, leaf, literal, one_hot, sin
+from plaingrad.ops import (
+    arange,
+    broadcast_to,
+    concatenate,
+    leaf,
+    literal,
+    one_hot,
+    sin,
+    whole,
+)
 from plaingrad.ops import softmax as softmax_of
 from plaingrad.shapes import Dim
 from plaingrad.simplify import simplify
@@ -100,7 +109,7 @@ class Batched:
         """Return which inputs have samples."""
         arrays, odd = self.case.arrays, self.seed % 2
         if self.name == "take":
-            return [False, True]
+            return [False, *[True] * (len(arrays) - 1)]
         if self.name == "matmul":
             both = min(a.ndim for a in arrays) > 1 and not odd
             return [True, both]
@@ -199,13 +208,15 @@ def meeting():
     return expressions(**made), values
 
 
-def put(x, rows, shape):
-    return apply("put", x, rows, shape=shape)
+def put(x, *rows, shape):
+    return apply("put", x, *rows, shape=shape)
 
 
 def expressions(X, Y, Z, P, W, V, one, u, s, I, K, J, L, B, C, D):  # noqa: E741
     rows, turned = literal([0, 2, 0, -1]), np.tanh(P).transpose(0, 2, 1).reshape(N, 6)
     n = X.shape[0]
+    each, rank, half = arange(n), arange(n, 1), whole(I / 2)
+    four = arange(4)
     return {
         "rows of a view": W.T[I] * Z,
         "rows of a cut": W[1:, ::2][J] * Z[:, :, None],
@@ -218,14 +229,49 @@ def expressions(X, Y, Z, P, W, V, one, u, s, I, K, J, L, B, C, D):  # noqa: E741
         "rows by known numbers": (W[rows] ** 2).sum(axis=0) * X,
         "rows by computed numbers": W[W[I].argmax(axis=1)] * X,
         "rows of samples side by side": X.T[literal([2, 0, -1])].T * Z,
-        "added to rows": (put(P, K, (5, 2)) * V).sum() + 0 * Y,
-        "added to the only row": (put(P, J, (1, 2)) * one).sum() * Y,
-        "added to numbers": put(P[:, :, 0], K, (5,)) @ V[:, 0] * Y,
-        "added to one number": put(P[:, :, 0], J, (1,)).sum() * Y,
-        "added and taken": put(P, K, (5, 2))[K],
-        "added by known numbers": put(W[:, :3], rows, (5, 3)).sum(axis=0) * X[:, :3],
-        "added by computed numbers": put(P, P.argmax(axis=2), (5, 2))[I],
-        "added side by side": put(X.T, rows, (3, N)).T * Z,
+        "added to rows": (put(P, K, shape=(5, 2)) * V).sum() + 0 * Y,
+        "added to the only row": (put(P, J, shape=(1, 2)) * one).sum() * Y,
+        "added to numbers": put(P[:, :, 0], K, shape=(5,)) @ V[:, 0] * Y,
+        "added to one number": put(P[:, :, 0], J, shape=(1,)).sum() * Y,
+        "added and taken": put(P, K, shape=(5, 2))[K],
+        "added by known numbers": put(W[:, :3], rows, shape=(5, 3)).sum(axis=0)
+        * X[:, :3],
+        "added by computed numbers": put(P, P.argmax(axis=2), shape=(5, 2))[I],
+        "added side by side": put(X.T, rows, shape=(3, N)).T * Z,
+        "an entry of each sample": [
+            X[each, I],
+            P[each, half],
+            P[each, I - half, half - half],
+        ],
+        "entries of each sample": [P[rank, J], P[rank, whole(K / 9), J]],
+        "entries of a view": P.transpose(0, 2, 1)[rank, J],
+        "rows of all samples": W[four, half[:, None]].sum(axis=1) * Y,
+        "added to samples": [
+            put(P, rank, J, shape=(N, 3, 2)),
+            put(Y, each, I, shape=(N, 4)),
+        ],
+        "added to each": [
+            put(X, each, shape=(N, 4)),
+            put(P, rank, [1, 2, 0], shape=(N, 3, 2)),
+        ],
+        "the diagonal": [
+            W[four, four] * X,
+            put(u, four, four, shape=(4, 4)) @ X[:, :, None],
+        ],
+        "added in samples": put(P, rank, J, J, shape=(N, 2, 3, 2)),
+        "added to all": put(P, rank, J, shape=(N, 1, 2)),
+        "backwards": [
+            X[:, ::-1],
+            X[:, 2::-2] @ W[:2],
+            P[:, ::-1, ::-1] * Z[:, :, None],
+        ],
+        "placed backwards": (X[:, ::-1] ** 2 @ W)[:, 3:0:-1],
+        "whole parts": [
+            whole(X * 3),
+            whole(X * 3) + 0.5,
+            W[whole(np.minimum(np.abs(Y), 3))],
+        ],
+        "numbers of places": [four * X, arange(3, 1) + P, each * Y],
         "truths": [B * C, B + C, np.maximum(B, C), np.minimum(B, D), np.where(B, C, B)],
         "truths compared": [B > C, B >= C, B < D, B <= C, np.equal(B, C)],
         "truths folded": [B.max(axis=1), B.sum(axis=1), B.mean(axis=1), B.mean() * Y],

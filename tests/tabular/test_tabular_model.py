@@ -167,7 +167,7 @@ def test_a_table_that_does_not_fit_its_network(rents, tmp_path):
     net = pg.Sequential(pg.Linear(1)).build((3,))
     net.preparation = rents[0].preparation
     path = net.save(tmp_path / "m.safetensors")
-    with pytest.raises(FileError, match="other columns than its network"):
+    with pytest.raises(FileError, match="other samples than its network takes"):
         pg.load(path)
 
 

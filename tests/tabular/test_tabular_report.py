@@ -17,10 +17,10 @@ import plaingrad as pg
 from columns.tables import flats
 from plaingrad.draw import style
 from plaingrad.errors import DataError, PlaingradError, SettingError, ShapeError
+from plaingrad.raw.intervals import bootstrap, wilson
+from plaingrad.raw.measures import of_classes, of_numbers
+from plaingrad.raw.pages import code
 from plaingrad.tabular.importance import permutation_importance
-from plaingrad.tabular.intervals import bootstrap, wilson
-from plaingrad.tabular.measures import of_classes, of_numbers
-from plaingrad.tabular.pages import code
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,5 +41,7 @@ class SaveBest(Callback):
     def on_epoch_end(self, history: History) -> None:
         """Save when the last epoch was the best."""
         *before, last = values(history, self.monitor)
-        if all(better(self.monitor, last, value) for value in before):
+        # a value that is no number is no record, and beats none
+        known = [value for value in before if not math.isnan(value)]
+        if all(better(self.monitor, last, value) for value in known):
             self.network.save(self.path)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..draw.style import library
 from ..errors import missing_extra
 from ..train.callbacks import Callback
 from ..train.history import History
@@ -39,6 +40,8 @@ class LivePlot(Callback):
             raise missing_extra(
                 "IPython", "notebook", "pg.callbacks.LivePlot"
             ) from None
+        # what is not there is said before any training
+        self._close = library("pyplot").close
         self._handle: Any = None
         self._next = 0.0
 
@@ -60,7 +63,6 @@ class LivePlot(Callback):
     def _draw(self, history: History) -> bool:
         """Draw the curves when there are any, and tell whether there are."""
         from .. import draw
-        from ..draw.style import library
 
         if not np.isfinite(history.batch_loss).any():
             return False
@@ -69,5 +71,5 @@ class LivePlot(Callback):
             self._handle = self._display(figure, display_id=True)
         else:
             self._handle.update(figure)
-        library("pyplot").close(figure)
+        self._close(figure)
         return True

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from pathlib import Path
 
 from ..errors import FileError
@@ -17,16 +19,6 @@ class EpochLog(Callback):
     Lines are written while the engine works, so that epochs need not wait for them.
     They tell nothing of the time: a training that goes on from a checkpoint writes
     again what its history knows, and its log is that of a training that never ended.
-
-    Parameters
-    ----------
-    path
-        The file; one of an earlier training is replaced.
-
-    Raises
-    ------
-    FileError
-        When it cannot be written.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -48,10 +40,16 @@ class EpochLog(Callback):
         rows = epochs(history, self._written)
         if not rows:
             return
+        before = None
         try:
             with self.path.open("a", encoding="utf-8", newline="") as stream:
+                before = stream.tell()
                 stream.write(self.text(rows, self._written == 0))
         except OSError as error:
+            if before is not None:
+                # what is not whole is no line
+                with contextlib.suppress(OSError):
+                    os.truncate(self.path, before)
             raise FileError(f"cannot write {self.path}: {error.strerror}.") from None
         self._written += len(rows)
 
@@ -86,17 +84,7 @@ class CSVLog(EpochLog):
 class JSONLog(EpochLog):
     """Write the losses and scores of each epoch as a line of JSON (JSON Lines).
 
-    The names are those of the columns of `CSVLog`. A loss that is no number is null.
-
-    Parameters
-    ----------
-    path
-        The file; one of an earlier training is replaced.
-
-    Raises
-    ------
-    FileError
-        When it cannot be written.
+    The file and its names are those of `CSVLog`. A loss that is no number is null.
     """
 
     def text(self, rows: list[dict[str, float]], first: bool) -> str:

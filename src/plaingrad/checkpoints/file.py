@@ -51,6 +51,10 @@ class Record:
     moment: Moment
 
 
+class DamagedError(FileError):
+    """The bytes of a file are not those that were written."""
+
+
 def write(path: Path, record: Record) -> Path:
     """Write a checkpoint, whole or not at all, and return its path.
 
@@ -124,8 +128,10 @@ def read(path: Path) -> Record:
 
     Raises
     ------
+    DamagedError
+        When it is damaged, or no checkpoint. Nothing in it is executed.
     FileError
-        When it is missing or damaged, or no checkpoint. Nothing in it is executed.
+        When it cannot be read, or another release wrote it.
     """
     import json
 
@@ -144,13 +150,17 @@ def read(path: Path) -> Record:
         told = whole["told"]
         if whole["checksum"] != checksum(told, arrays):
             text = "its contents are not what was written"
-            raise FileError(f"{path} is damaged: {text}.")
+            raise DamagedError(f"{path} is damaged: {text}.")
         return _record(told, {name: arrays[name] for name in told["arrays"]})
     except FileError:
         raise
+    except (OSError, MemoryError) as error:
+        raise FileError(
+            f"cannot read {path} ({type(error).__name__}: {error})."
+        ) from None
     except Exception as error:
         # bytes that make no sense can fail in any way
-        raise FileError(
+        raise DamagedError(
             f"{path} is damaged or no checkpoint ({type(error).__name__}: {error})."
         ) from None
 

@@ -6,7 +6,7 @@ import contextlib
 import re
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,11 @@ import numpy as np
 
 from ..encode import Decoder
 from ..errors import DataError, FileError, SettingError
-from ..files import make_folder, write_whole
+from ..files import alone_in, make_folder, write_whole
 from ..model import Model, checksum, describe
 from ..train.moment import Moment
 from ..train.session import Prepared
-from .file import Record, read, write
+from .file import DamagedError, Record, read, write
 from .settings import USUAL, Checkpoint
 
 Array = np.ndarray[Any, Any]
@@ -43,11 +43,14 @@ class Shelf:
         self._saved, self._cost = time.monotonic(), 0.0
 
     def go_on(self, moment: Moment) -> None:
-        """Go on from a moment that is in the folder; what is newer was damaged."""
-        self._step = moment.step
+        """Go on from a moment; what is newer in the folder was damaged."""
         for step, path in steps(self.folder).items():
             if step > moment.step:
                 path.unlink(missing_ok=True)
+            elif step == moment.step:
+                self._step = step
+        # elsewhere it is written at once: who cannot write had better know it
+        self.save(moment)
 
     def ahead(self, step: int) -> int | None:
         """Return after how many updates it is time; None when that is not counted."""
@@ -88,10 +91,15 @@ class Shelf:
         """Return what to say when a checkpoint cannot be written."""
         if self._step is None:
             return f"the training was not begun, for it cannot be saved: {error}"
-        return (
+        ended = (
             f"{error} So training was ended after update {step}; the network keeps "
-            f"what it has learnt, and the checkpoint of update {self._step} is whole. "
-            f"Make room, and go on with resume={str(self.folder)!r}."
+            f"what it has learnt, "
+        )
+        if not path_of(self.folder, self._step).is_file():
+            return f"{ended}but its checkpoints are gone. net.save(path) keeps that."
+        return (
+            f"{ended}and the checkpoint of update {self._step} is whole. Make room, "
+            f"and go on with resume={str(self.folder)!r}."
         )
 
     def _rotate(self) -> None:
@@ -114,12 +122,15 @@ def steps(folder: Path) -> dict[int, Path]:
     return dict(sorted((int(match[1]), path) for match, path in found if match))
 
 
+@contextlib.contextmanager
 def opened(
     checkpoint: Checkpoint | str | Path | None,
     resume: str | Path | None,
     prepared: Prepared,
-) -> tuple[Shelf | None, Moment | None]:
-    """Return what saves a training, and the moment from which it is to go on.
+) -> Iterator[tuple[Shelf | None, Moment | None]]:
+    """Have what saves a training, and the moment from which it is to go on.
+
+    In the block no other training writes to the folder.
 
     Parameters
     ----------
@@ -135,7 +146,7 @@ def opened(
     ------
     FileError
         When there is no such folder, it cannot be written to, all checkpoints are
-        damaged, or the folder belongs to a training that is not to go on.
+        damaged, or the folder belongs to another training.
     SettingError, DataError
         When settings, network or data are others than those of the beginning.
 
@@ -150,31 +161,43 @@ def opened(
             f'checkpoint had: resume="runs/one".'
         )
     if checkpoint is None and resume is None:
-        return None, None
+        yield None, None
+        return
     if not isinstance(checkpoint, Checkpoint):
         checkpoint = Checkpoint(resume if checkpoint is None else checkpoint)  # type: ignore[arg-type]
     record = describe_training(prepared)
-    begun = None if resume is None else newest(Path(resume))
+    begun = None if resume is None else newest(Path(resume), above=4)
     if begun is not None:
         check_same(begun, record, prepared, Path(str(resume)))
     folder, shelf = make_folder(checkpoint.place), Shelf(checkpoint, record)
-    for left in folder.glob(".*.part"):
-        # a write that was killed
-        left.unlink(missing_ok=True)
-    if begun is not None and folder.samefile(str(resume)):
-        shelf.go_on(begun.moment)
-    elif steps(folder):
-        raise FileError(
-            f"the folder {folder} holds the checkpoints of a training. Go on with it "
-            f"by resume={str(folder)!r}, or take another folder."
-        )
-    if checkpoint.data and not (folder / DATA).exists():
-        write_data(folder, prepared)
-    return shelf, None if begun is None else begun.moment
+    same = begun is not None and folder.samefile(str(resume))
+    with alone_in(folder):
+        _tidy(folder)
+        if not same and steps(folder):
+            raise FileError(
+                f"the folder {folder} holds the checkpoints of a training. Go on with "
+                f"it by resume={str(folder)!r}, or take another folder."
+            )
+        if checkpoint.data and not (same and (folder / DATA).exists()):
+            write_data(folder, prepared)
+        if begun is not None:
+            shelf.go_on(begun.moment)
+        yield shelf, None if begun is None else begun.moment
 
 
-def newest(folder: Path) -> Record | None:
-    """Return the newest checkpoint that is whole, or None when there is none yet."""
+def _tidy(folder: Path) -> None:
+    """Remove what writes have left that were killed."""
+    for part in folder.glob(".*.part"):
+        # that it is there hurts nobody
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
+def newest(folder: Path, above: int) -> Record | None:
+    """Return the newest checkpoint that is whole, or None when there is none yet.
+
+    A warning is for who stands so many calls above this one.
+    """
     if not folder.is_dir():
         raise FileError(
             f"there is no folder {folder} to go on from. Leave resume out to start "
@@ -184,14 +207,14 @@ def newest(folder: Path) -> Record | None:
     for path in reversed(steps(folder).values()):
         try:
             found = read(path)
-        except FileError as error:
+        except DamagedError as error:
             damage.append(str(error))
             continue
         if damage:
             warnings.warn(
-                f"{' '.join(damage)} The training goes on from {path.name}.",
+                f"{' '.join(damage)} So {path.name} is used.",
                 DamagedWarning,
-                stacklevel=4,
+                stacklevel=1 + above,
             )
         return found
     if damage:
@@ -273,12 +296,15 @@ def check_same(
     new = mine["training"]["fields"]["settings"]["fields"]
     reads_end = {"steps", "epochs"} & set(prepared.program.update.inputs)
     for name, value in new.items():
-        longer = name == "epochs" and value > old[name] and not reads_end
-        if value != old.get(name) and not longer:
+        was = old.get(name)
+        longer = name == "epochs" and value > was and not reads_end
+        if value != was and not longer:
+            plain = was is None or isinstance(was, (int, float, str))
             raise SettingError(
                 f"the training in {folder} was begun with another {name} than "
-                f"{getattr(settings, name)!r}, which cannot change on the way. Repeat "
-                f"the settings of its start, or start again in another folder."
+                f"{getattr(settings, name)!r}{f' ({was!r})' if plain else ''}, which "
+                f"cannot change on the way. Repeat the settings of its start, or start "
+                f"again in another folder."
             )
     for name in ("network", "features", "frozen"):
         if mine[name] != theirs[name]:

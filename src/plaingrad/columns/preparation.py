@@ -69,6 +69,11 @@ class Preparation:
         return [name for one in self.inputs for name in one.features]
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one sample."""
+        return (len(self.features),)
+
+    @property
     def places(self) -> dict[str, slice]:
         """Which columns of X each column of the table becomes."""
         ends = np.cumsum([len(one.features) for one in self.inputs]).tolist()

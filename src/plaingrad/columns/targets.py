@@ -45,8 +45,8 @@ class ClassTarget:
         strange = [cell for cell in values if cell not in number]
         if strange:
             raise DataError(
-                f"{self.name!r} has the class {strange[0]!r}, which was not there in "
-                f"training. Known: {', '.join(self.classes)}."
+                f"{self.name!r} has the class {str(strange[0])!r}, which was not there "
+                f"in training. Known: {', '.join(self.classes)}."
             )
         return np.array([number[cell] for cell in values], dtype=np.int64)
 

@@ -7,13 +7,16 @@ something is drawn.
 
 from .curves import activation, cost_curves, rate_test
 from .diagram import network
-from .images import features, kernels, misclassified
+from .images import augmented, features, kernels, misclassified
 from .matrices import confusion_matrix, weights
 from .points import decision_regions, scatter
 from .residuals import residuals
+from .search import search_history, search_setting
+from .seeds import seed_curves
 
 __all__ = [
     "activation",
+    "augmented",
     "confusion_matrix",
     "cost_curves",
     "decision_regions",
@@ -24,5 +27,8 @@ __all__ = [
     "rate_test",
     "residuals",
     "scatter",
+    "search_history",
+    "search_setting",
+    "seed_curves",
     "weights",
 ]

@@ -1,8 +1,10 @@
-"""Grids of small images: kernels, first-layer features, misclassified samples."""
+"""Grids of small images: kernels, features, misclassified and augmented samples."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +17,9 @@ from .style import INK, bare, new_axes, shrink
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+NAME = 12
+"""So much of a file's name has room above a tile."""
 
 
 def kernels(W: ArrayLike, ax: Axes | None = None) -> Axes:
@@ -117,6 +122,7 @@ def misclassified(
     y_pred: ArrayLike,
     ax: Axes | None = None,
     most: int = 20,
+    files: Sequence[str] | None = None,
 ) -> Axes:
     """Draw images that were classified wrongly, each with "true → predicted".
 
@@ -130,6 +136,9 @@ def misclassified(
         Where to draw; a new figure by default.
     most : int
         The most images to draw; the first wrong ones are.
+    files : sequence of str, optional
+        What each image is called, (n,), to be written above it; the folders are left
+        out, and the middle of long names.
 
     Returns
     -------
@@ -154,16 +163,24 @@ def misclassified(
     labels = [f"{true[i]} → {pred[i]}" for i in shown]
     if max(map(len, labels), default=0) > 15:
         labels = [label.replace(" → ", "\n→ ") for label in labels]
+    if files is not None:
+        labels = [
+            f"{_short(files[i])}\n{label}"
+            for i, label in zip(shown, labels, strict=True)
+        ]
     height, width = pictures.shape[1:3]
-    lines = 2 if any("\n" in label for label in labels) else 1
-    gaps = math.ceil(0.18 * height * lines), math.ceil(0.12 * width)
+    lines = 1 + max((label.count("\n") for label in labels), default=0)
+    line = 0.18 if files is None else 0.2  # letters such as g and y need room
+    gaps = math.ceil(line * height * lines), math.ceil(0.12 * width)
     grid = Grid(max(1, len(shown)), height, width, min(5, max(3, len(shown))), gaps)
+    # below the last row there is nothing to be written
+    high = grid.top(grid.rows) - gaps[0] + 1
     across = 1.3 * grid.columns
-    size = (across, across * grid.top(grid.rows) / grid.left(grid.columns) + 0.25)
+    size = (across, across * high / grid.left(grid.columns) + 0.25)
     ax = new_axes(ax, size)
     bare(ax)
     ax.set_title(f"{len(wrong):,} of {len(true):,} wrong ({1 - share:.1%})")
-    image = grid.tiled(pictures, fill=1.0)
+    image = grid.tiled(pictures, fill=1.0)[:high]
     ax.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     if len(shown):
         _label(ax, grid, labels, 9.5 * shrink(ax, size))
@@ -171,6 +188,70 @@ def misclassified(
         middle = (image.shape[1] / 2, image.shape[0] / 2)
         ax.text(*middle, "every image is classified right", ha="center", va="center")
     return ax
+
+
+def _short(file: str) -> str:
+    """Return the name of a file, without its folders, and not too long."""
+    name = PurePath(file).name
+    # other scripts than Latin have wider letters
+    half = NAME // 2 if name.isascii() else NAME // 4
+    return name if len(name) <= 2 * half else f"{name[:half]}…{name[-half:]}"
+
+
+def augmented(images: ArrayLike, seen: ArrayLike, ax: Axes | None = None) -> Axes:
+    """Draw images, and beside each of them what a training sees in its place.
+
+    Parameters
+    ----------
+    images : array of shape (n, h, w), (n, h, w, 1) or (n, h, w, 3)
+        The images as they are.
+    seen : array of shape (draws, n, ...)
+        What became of them: `net.augmented(images, draws)`. They may have another size.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib Axes
+        With one image of all: a row for each image, itself on the left. Values outside
+        [0, 1] are scaled into it, all by the same rule.
+
+    Raises
+    ------
+    ShapeError
+        When the arrays have other shapes.
+    MissingExtraError
+        When matplotlib is not installed.
+    """
+    drawn, originals = np.asarray(seen), np.asarray(images)
+    if drawn.ndim < 4 or drawn.shape[1] != len(originals):
+        raise ShapeError(
+            f"seen must hold each of {len(originals)} images several times, shape "
+            f"(draws, {len(originals)}, h, w, ...), got {drawn.shape}. Pass "
+            f"net.augmented(images, draws=7)."
+        )
+    looks = [_as_images(one, len(originals)) for one in (originals, *drawn)]
+    low, high = min(0, *map(np.min, looks)), max(1, *map(np.max, looks))
+    height, width = np.max([one.shape[1:3] for one in looks], axis=0).tolist()
+    pixels = np.stack([_centred(one, height, width) for one in looks], axis=1)
+    tiles = pixels.reshape(-1, *pixels.shape[2:])
+    grid = Grid(len(tiles), height, width, len(looks))
+    ax = new_axes(ax, grid.figure_size)
+    bare(ax)
+    image = (grid.tiled(tiles, fill=np.nan) - low) / (high - low)
+    shown = np.where(np.isnan(image), 1.0, image)
+    ax.imshow(shown, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    ax.set_title(f"images as they are, and as {len(drawn)} updates see them")
+    return ax
+
+
+def _centred(images: NDArray[Any], height: int, width: int) -> NDArray[np.float64]:
+    """Return images in the middle of larger ones, whose rest is nan."""
+    top, left = (height - images.shape[1]) // 2, (width - images.shape[2]) // 2
+    shape = (len(images), height, width, *images.shape[3:])
+    wide = np.full(shape, np.nan)
+    wide[:, top : top + images.shape[1], left : left + images.shape[2]] = images
+    return wide
 
 
 class Grid:
@@ -265,7 +346,9 @@ def _label(ax: Axes, grid: Grid, labels: list[str], size: float) -> None:
         row, column = divmod(i, grid.columns)
         x = grid.left(column) + (grid.width - 1) / 2
         y = grid.top(row) - 0.5 - 0.03 * grid.height
-        ax.text(x, y, label, ha="center", va="bottom", fontsize=size, color=INK)
+        look: Any = {"ha": "center", "va": "bottom", "fontsize": size, "color": INK}
+        # names of files may hold what would be taken for formulas
+        ax.text(x, y, label, parse_math=False, **look)
 
 
 def _as_images(images: NDArray[Any], count: int) -> NDArray[Any]:

@@ -57,6 +57,15 @@ def new_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     return axes
 
 
+def grid(count: int, columns: int, size: tuple[float, float]) -> list[Axes]:
+    """Return so many Axes of a new figure, each of `size` inches, row by row."""
+    wide = min(count, columns)
+    rows = -(-count // wide)
+    inches = (size[0] * wide, size[1] * rows)
+    figure = library("pyplot").figure(figsize=inches, layout="constrained")
+    return [figure.add_subplot(rows, wide, place + 1) for place in range(count)]
+
+
 def library(module: str) -> Any:
     """Return the matplotlib module of that name, importing it now.
 

@@ -13,21 +13,25 @@ from .activation import (
     Softplus,
     Tanh,
 )
+from .augment import Augmentation, GaussianNoise, RandomFlip
 from .base import Layer
 from .combine import Residual, Sequence
 from .convolution import Conv2d
 from .dropout import Dropout
 from .linear import Linear
 from .pooling import AvgPool2d, GlobalAvgPool2d, MaxPool2d
+from .resample import RandomCrop, RandomRotation, RandomTranslation
 from .reshape import Flatten, Reshape
 
 __all__ = [
     "ELU",
     "GELU",
+    "Augmentation",
     "AvgPool2d",
     "Conv2d",
     "Dropout",
     "Flatten",
+    "GaussianNoise",
     "GlobalAvgPool2d",
     "HardTanh",
     "Layer",
@@ -35,6 +39,10 @@ __all__ = [
     "Linear",
     "LogSoftmax",
     "MaxPool2d",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
     "ReLU",
     "Reshape",
     "Residual",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from ..errors import SettingError, unknown_name, whole
+import math
+from typing import Literal
+
+from ..errors import SettingError, is_number, unknown_name, whole
 from ..initializers import Initializer
 
 Pair = tuple[int, int]
 Padding = str | int | Pair
+Fill = float | Literal["edge"]
 
 
 def pair(what: str, value: int | Pair, least: int = 1) -> Pair:
@@ -28,6 +32,13 @@ def padding(value: Padding) -> Padding:
             raise unknown_name("padding", value, ("valid", "same"))
         return value
     return pair("padding", value, least=0)
+
+
+def fill(value: Fill) -> Fill:
+    """Return what stands outside of an image: a finite number, or "edge"."""
+    if value == "edge" or (is_number(value) and math.isfinite(value)):
+        return value
+    raise SettingError(f"fill must be a finite number or 'edge', got {value!r}.")
 
 
 def bias(value: object) -> bool:

@@ -16,7 +16,7 @@ from functools import partial
 from .ahead import write_ahead
 from .barrier import BARRIER
 from .blocks import Plan
-from .builder import I64, PTR, SIZES, Builder, Kind, Value
+from .builder import I1, I64, PTR, SIZES, Builder, Cell, Kind, Value
 from .choose import Design
 from .flush import flushed
 from .loops import Buffer, Kernel, Load, N
@@ -201,9 +201,13 @@ class Assembly:
             self.me, self.threads = b.constant(0, I64), b.constant(1, I64)
         if self.design.capacity == 1:
             self.get["batch"] = b.constant(1, I64)
-        with self._memory(), flushed(b, self.design.target.triple):
-            done = self._updates()
-        b.write(f"ret i64 {done.text}")
+        self.alone = self.threads.equals(1)
+        done = b.cell(b.constant(0, I64))
+        if self.design.loss is None:
+            self._stretch(done, self.get["updates"])
+        else:
+            self._stretches(done)
+        b.write(f"ret i64 {done.get().text}")
         self.functions.append(b.text())
 
     @contextmanager
@@ -226,19 +230,38 @@ class Assembly:
         with held(b, self.layout, arrays) as self.held:
             yield
 
-    def _updates(self) -> Value:
-        """Write the loop over updates; return how many were done."""
+    def _stretches(self, done: Cell) -> None:
+        """Write all updates in one stretch, or each in one when somebody is told of it.
+
+        Between stretches everything is in its place, and may be changed.
+        """
+        b, updates, told = self.b, self.get["updates"], self.get["told"]
+        heard = b.emit(f"icmp ne ptr {told.text}, null", I1)
+        with b.repeat_while() as leave:
+            leave(done.get() >= updates)
+            self._stretch(done, b.select(heard, done.get() + 1, updates))
+            with b.when(heard & self.me.equals(0) & self._finite()):
+                b.write(f"call void {told.text}()")
+            leave(self._ended())
+
+    def _stretch(self, done: Cell, stop: Value) -> None:
+        """Write some updates in a row, on the memory of a stretch."""
+        with self._memory(), flushed(self.b, self.design.target.triple):
+            self._updates(done, stop)
+
+    def _updates(self, done: Cell, stop: Value) -> None:
+        """Write the loop over updates, which counts those that are done."""
         b, get = self.b, self.get
         self._settings()
-        self.alone = self.threads.equals(1)
         per_epoch = (get["count"] + get["batch"] - 1) / get["batch"]
-        done = b.cell(b.constant(0, I64))
-        epoch = b.cell(get["first"] / per_epoch)
-        batch = b.cell(get["first"] - epoch.get() * per_epoch)
-        self._expect(None)
+        first = get["first"] + done.get()
+        epoch = b.cell(first / per_epoch)
+        batch = b.cell(first - epoch.get() * per_epoch)
+        self._expect(None, stop)
         with b.repeat_while() as leave:
             u = done.get()
-            leave(u >= get["updates"])
+            leave(u >= stop)
+            self._expect(u + 1, stop)
             self._update(u, epoch.get(), batch.get())
             done.set(u + 1)
             following = batch.get() + 1
@@ -247,9 +270,8 @@ class Assembly:
             epoch.set(epoch.get() + b.convert(over, "i64"))
             if self.design.loss is not None:
                 leave(self._ended())
-        return done.get()
 
-    def _expect(self, following: Value | None) -> None:
+    def _expect(self, following: Value | None, stop: Value) -> None:
         """Say where the sample of the following update is, or that nothing is made."""
         b, get, ahead = self.b, self.get, self.places.ahead
         if ahead is None:
@@ -265,7 +287,7 @@ class Assembly:
         row = place - place / get["count"] * get["count"]
         source = self.places.slot(b, f"data {ahead.data.name}")
         b.store(sample, b.constant(0, I64))
-        with b.when(following < get["updates"]):
+        with b.when(following < stop):
             where = get["order"], place, row
             zero = b.constant(0, I64)
             at = row_address(b, self.layout, ahead.copy, source, where, zero)
@@ -299,7 +321,6 @@ class Assembly:
         self._set_number("n", b.convert(self.n, "double"))
         self._set_number("epoch", b.convert(get["epoch"] + epoch, "double"))
         self._set_number("step", b.convert(get["step"] + u + 1, "double"))
-        self._expect(u + 1)
         for level in range(self.design.last + 1):
             kernels = [(i, k) for i, k in enumerate(self.kernels) if k.level == level]
             if level % 2:
@@ -565,10 +586,7 @@ class Assembly:
 
     def _ended(self) -> Value:
         """Return whether to end: the loss is not finite, or somebody asked for it."""
-        b = self.b
-        assert self.design.loss is not None
-        loss = self._number_of(self.design.loss)
-        finite = (loss - loss).equals(0.0)
+        b, finite = self.b, self._finite()
         asked = b.at(self.get["control"], 1, "i64")
         if self.design.threads == 1:
             return (b.load(asked, I64) > 0) | ~finite
@@ -578,6 +596,12 @@ class Assembly:
         self._barrier()
         stop = b.load(told, I64) > 0
         return stop | ~finite
+
+    def _finite(self) -> Value:
+        """Return whether the last loss is a finite number."""
+        assert self.design.loss is not None
+        loss = self._number_of(self.design.loss)
+        return (loss - loss).equals(0.0)
 
     # Threads.
 

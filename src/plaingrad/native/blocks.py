@@ -121,7 +121,7 @@ def plan(kernel: Kernel, layout: Layout, target: Target, tiles: float) -> Plan |
     tiles
         Into how many tiles a batch is cut: what is the same for all is packed once.
     """
-    loads = [x for x in kernel.operands if isinstance(x, Load) and x.row is None]
+    loads = [x for x in kernel.operands if isinstance(x, Load) and not x.chosen]
     if len(loads) < 2 or any(x.kind != "float" for x in loads):
         return None
     found = list(_plans(kernel, layout, target, tiles, loads[0], loads[1]))

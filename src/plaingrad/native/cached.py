@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from ..graph import walk
 from ..program import Procedure
-from .compile import Cache, Library, build, fingerprint, load
+from .compile import Library, build, code_cache, fingerprint, load
 from .facts import Facts, results_of
 from .target import Target, host
 
@@ -84,7 +84,7 @@ def function(
     key = _key(procedure, target, dtype, capacity, loss)
     made = _known.get(key)
     if made is None:
-        cache = Cache()
+        cache = code_cache()
         found = cache.get(key)
         if found is None:
             code, facts = _compiled(procedure, target, dtype, capacity, loss)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
-import os
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -14,8 +11,8 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 
-from ..errors import FileError, VerifyError
-from ..files import cache_folder, make_folder, write_whole
+from ..cache import Cache, usual_folder
+from ..errors import VerifyError
 from .builder import UNROLL
 from .target import Target, host
 
@@ -43,7 +40,6 @@ UNROLLING = (
 )
 LIMIT = 256 << 20
 SUFFIX = ".code"
-VARIABLE = "PLAINGRAD_CACHE"
 SOURCES = ("native/**/*.py", "ops/**/*.py", "graph.py", "op.py", "shapes.py")
 """What decides about the code of a program, in the folder of the package."""
 
@@ -153,97 +149,9 @@ def _optimised(ir: str, machine: Any) -> Any:
     return module
 
 
-class Cache:
-    """Machine code in files, each found by a key made from what it was compiled from.
-
-    Nothing here fails: a file that is missing, damaged or not ours is as good as none,
-    and where nothing can be written, nothing is kept. Several processes may share it.
-
-    Parameters
-    ----------
-    folder
-        Where the files are. Usually `native` in the folder that the environment
-        variable `PLAINGRAD_CACHE` names, or else in the platform's place for caches;
-        nowhere when the variable is empty or "off".
-    limit
-        The bytes that all files may take; those not used for longest go first.
-    """
-
-    def __init__(self, folder: Path | None = None, limit: int = LIMIT) -> None:
-        self.folder = folder or _usual_folder()
-        self.limit = limit
-
-    def get(self, key: str) -> tuple[bytes, dict[str, Any]] | None:
-        """Return the code kept under a key, and what was said about it, or None."""
-        if self.folder is None:
-            return None
-        path = self.folder / f"{key}{SUFFIX}"
-        try:
-            found = _unpacked(key, path.read_bytes())
-        except OSError:
-            return None
-        with contextlib.suppress(OSError):
-            if found is None:
-                path.unlink()
-            else:
-                os.utime(path)
-        return found
-
-    def put(self, key: str, code: bytes, about: dict[str, Any]) -> None:
-        """Keep code under a key of hexadecimal digits, with plain facts about it."""
-        if self.folder is None:
-            return
-        with contextlib.suppress(FileError, OSError):
-            folder = make_folder(self.folder)
-            write_whole(folder / f"{key}{SUFFIX}", _packed(key, code, about))
-            self._trim(folder)
-
-    def _trim(self, folder: Path) -> None:
-        """Remove the files that were not used for longest, down to the limit."""
-        found = []
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                # a part is what a process left that was ended while it wrote
-                if entry.name.endswith((SUFFIX, ".part")):
-                    with contextlib.suppress(OSError):
-                        facts = entry.stat()
-                        found.append((facts.st_mtime_ns, facts.st_size, entry.path))
-        excess = sum(size for _, size, _ in found) - self.limit
-        for _, size, path in sorted(found):
-            if excess <= 0:
-                break
-            with contextlib.suppress(OSError):
-                Path(path).unlink()
-            excess -= size
-
-
-def _usual_folder() -> Path | None:
-    if os.environ.get(VARIABLE, "on").strip().lower() in ("", "off"):
-        return None
-    try:
-        return cache_folder() / "native"
-    except RuntimeError:  # this user has no home
-        return None
-
-
-def _packed(key: str, code: bytes, about: dict[str, Any]) -> bytes:
-    """Return a file's content: a digest, the header's length, the header, the code."""
-    header = json.dumps(about).encode()
-    body = len(header).to_bytes(4, "little") + header + code
-    return _digest(key, body) + body
-
-
-def _unpacked(key: str, content: bytes) -> tuple[bytes, dict[str, Any]] | None:
-    digest, body = content[:32], content[32:]
-    if digest != _digest(key, body):
-        return None
-    end = 4 + int.from_bytes(body[:4], "little")
-    return body[end:], json.loads(body[4:end])
-
-
-def _digest(key: str, body: bytes) -> bytes:
-    """Return a digest of key and content: a file may not pass for another."""
-    return hashlib.sha256(key.encode() + body).digest()
+def code_cache(folder: Path | None = None, limit: int = LIMIT) -> Cache:
+    """Return the cache of machine code, usually that of this user."""
+    return Cache(folder or usual_folder("native"), SUFFIX, limit)
 
 
 @cache

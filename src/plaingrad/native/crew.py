@@ -12,7 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 Run = Callable[[int, int, int], int]
-Job = tuple[Run, int]
+Job = tuple[Run, int, bool]
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
 LOAD = Path("/proc/loadavg")
 
@@ -72,29 +72,36 @@ class Crew:
         """Tell whether these are so many threads, and of this process."""
         return len(self._post.queues) == size and self._process == os.getpid()
 
-    def run(self, function: Run, table: int) -> int:
+    def run(self, function: Run, table: int, here: bool = False) -> int:
         """Run a function in all threads, each with its number, and wait for the end.
+
+        Parameters
+        ----------
+        function, table
+            What to run.
+        here
+            Whether the thread that asks takes the place of the first one, because the
+            function calls something that must be called there, and that ends it soon
+            after Ctrl-C.
 
         Returns
         -------
         int
             What it returned in the first thread.
         """
-        post, interrupt = self._post, None
+        post = self._post
         post.ended.clear()
-        post.left = len(post.queues)
+        post.left = len(post.queues) - here
         try:
             # the first thread wakes the others: nothing can come between here
-            post.queues[0].put((function, table))
+            post.queues[0].put((function, table, here))
         finally:
-            while True:
-                try:
-                    post.ended.wait()
-                    break
-                except KeyboardInterrupt as error:
-                    interrupt = error
-        if interrupt is not None:
-            raise interrupt
+            try:
+                if here:
+                    # the others wait for it
+                    post.done = function(table, 0, len(post.queues))
+            finally:
+                post.outwait()
         return post.done
 
 
@@ -107,6 +114,18 @@ class _Post:
         ]
         self.lock, self.ended = threading.Lock(), threading.Event()
         self.left = self.done = 0
+
+    def outwait(self) -> None:
+        """Wait until all threads are done, and only then hear Ctrl-C."""
+        interrupt = None
+        while True:
+            try:
+                self.ended.wait()
+                break
+            except KeyboardInterrupt as error:
+                interrupt = error
+        if interrupt is not None:
+            raise interrupt
 
     def dismiss(self) -> None:
         """Let all threads end."""
@@ -121,7 +140,9 @@ def _work(post: _Post, me: int) -> None:
         if me == 0:
             for queue in post.queues[1:]:
                 queue.put(job)
-        function, table = job
+        function, table, here = job
+        if here and me == 0:
+            continue
         done = function(table, me, size)
         with post.lock:
             post.left -= 1

@@ -13,6 +13,7 @@ from ..run import first_values
 from .cached import Function, function
 from .flat import in_one
 from .table import Table
+from .told import telling
 
 if TYPE_CHECKING:
     from ..train.stretch import Stretch, Watch
@@ -107,15 +108,17 @@ class Native:
         table.point("order", stretch.order)
         table.point("losses", watch.losses)
         table.point("control", watch.control)
-        table.enter(
-            count=stretch.count,
-            batch=batch,
-            first=stretch.first,
-            updates=stretch.batches,
-            step=stretch.step,
-            epoch=stretch.epoch,
-        )
-        return table.run(batch, self.threads)
+        with telling(watch) as told:
+            table.enter(
+                count=stretch.count,
+                batch=batch,
+                first=stretch.first,
+                updates=stretch.batches,
+                step=stretch.step,
+                epoch=stretch.epoch,
+                told=told,
+            )
+            return table.run(batch, self.threads, here=bool(told))
 
     def _have_capacity(self, batch: int) -> None:
         """Compile again for larger batches, when there are such."""

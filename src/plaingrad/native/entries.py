@@ -69,6 +69,10 @@ class Functions:
             return self._b.select(y.equals(y), found, y)
         return found
 
+    def trunc(self, x: Any) -> Value:
+        """Return a number, cut to a whole one, as such."""
+        return self._b.convert(self._value(x), "i32")
+
     def clip(self, x: Any, low: Any, high: Any) -> Value:
         """Return x between two bounds."""
         return self.minimum(self.maximum(x, low), high)

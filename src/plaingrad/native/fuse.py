@@ -43,7 +43,7 @@ def _merge_into(kernels: list[Kernel], at: int, single: bool) -> bool:
         return False
     for load in reader.loads():
         writers = [k for k in kernels if load.buffer in k.writes]
-        if len(writers) != 1 or writers[0] is reader or load.row is not None:
+        if len(writers) != 1 or writers[0] is reader or load.chosen:
             continue
         writer = writers[0]
         if writer.how == "put":
@@ -87,7 +87,7 @@ def _join(writer: Kernel, reader: Kernel, buffer: Buffer) -> bool:
     """Let the writer do what the reader does, when both run over the same entries."""
     loads = [x for x in reader.loads() if x.buffer is buffer]
     places = loads[0].places
-    if any(x.places != places or x.row is not None for x in loads):
+    if any(x.places != places or x.chosen for x in loads):
         return False
     store = next(s for s in writer.stores if s.buffer is buffer)
     if store.add:
@@ -112,7 +112,7 @@ def _join(writer: Kernel, reader: Kernel, buffer: Buffer) -> bool:
     replaced: dict[Expr, Expr] = {
         x: store.value if x.buffer is buffer else made[x.buffer, x.places]
         for x in reader.loads()
-        if x.buffer is buffer or (x.row is None and (x.buffer, x.places) in made)
+        if x.buffer is buffer or (not x.chosen and (x.buffer, x.places) in made)
     }
     reader.substitute({}, replaced)
     writer.stores += reader.stores
@@ -137,7 +137,7 @@ def _safe(writer: Part, reader: Part, buffer: Buffer) -> bool:
     if any(isinstance(x, Load) and x.buffer in written for x in folded):
         return False
     return all(
-        load.row is None and written[load.buffer] == {_then(part, load.places)}
+        not load.chosen and written[load.buffer] == {_then(part, load.places)}
         for part in (writer, reader)
         for load in part[0].loads()
         if load.buffer in written

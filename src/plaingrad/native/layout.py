@@ -13,6 +13,7 @@ from .flat import LINE
 from .loops import (
     Buffer,
     Call,
+    Chosen,
     Counter,
     Expr,
     Kernel,
@@ -160,6 +161,7 @@ class _Resolving:
                 (self._flat(s.buffer, s.places),),
                 self._value(s.value),
                 s.add or adds,
+                self._chosen(s.chosen),
             )
             for s in old.stores
         ]
@@ -176,13 +178,16 @@ class _Resolving:
         if x not in self.memo:
             made: Expr = x
             if isinstance(x, Load):
-                row = None if x.row is None else self._value(x.row)
                 buffer = self._here(x.buffer)
-                made = Load(buffer, (self._flat(buffer, x.places),), row)
+                places = (self._flat(buffer, x.places),)
+                made = Load(buffer, places, self._chosen(x.chosen))
             elif isinstance(x, Call):
                 made = Call(x.node, tuple(map(self._value, x.args)))
             self.memo[x] = made
         return self.memo[x]
+
+    def _chosen(self, chosen: Chosen) -> Chosen:
+        return tuple((axis, self._value(x)) for axis, x in chosen)
 
     def _here(self, buffer: Buffer) -> Buffer:
         """Return the tile's copy of an array of the user."""

@@ -95,11 +95,11 @@ Places = tuple[Place, ...]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Load:
-    """What stands in a buffer; with `row`, the first axis is chosen by a value."""
+    """What stands in a buffer; along some of its axes a value chooses where."""
 
     buffer: Buffer
     places: Places
-    row: Expr | None = None
+    chosen: Chosen = ()
 
     @property
     def kind(self) -> Kind:
@@ -144,6 +144,8 @@ class Folded:
 
 
 Expr = Load | Number | Position | Call | Folded
+Chosen = tuple[tuple[int, Expr], ...]
+"""Axes of a buffer, and the values that choose an entry along them."""
 How = Literal["map", "sum", "max", "argmax", "product", "put"]
 
 
@@ -155,15 +157,16 @@ class Store:
     places: Places
     value: Expr
     add: bool = False
+    chosen: Chosen = ()
 
 
 @dataclass(eq=False)
 class Kernel:
     """Loops over `free` counters around a fold over `folds`, and stores.
 
-    `operands` are what is folded: two for a product, else one; for "put" the number of
-    a row of the stored array, and what is added there. `level` is the stage, and `part`
-    whether a tile is gone through part by part.
+    `operands` are what is folded: two for a product, else one; for "put" what is added
+    where the store chooses. `level` is the stage, and `part` whether a tile is gone
+    through part by part.
     """
 
     free: tuple[Counter, ...]
@@ -196,7 +199,8 @@ class Kernel:
 
     def roots(self) -> list[Expr]:
         """Return the expressions that it evaluates."""
-        return [*self.operands, *(store.value for store in self.stores)]
+        chosen = (x for store in self.stores for _, x in store.chosen)
+        return [*self.operands, *chosen, *(store.value for store in self.stores)]
 
     def loads(self) -> list[Load]:
         """Return every reading of a buffer."""
@@ -224,6 +228,7 @@ class Kernel:
                 store,
                 places=tuple(p.replaced(places) for p in store.places),
                 value=rewritten(store.value, places, memo),
+                chosen=_rewritten(store.chosen, places, memo),
             )
             for store in self.stores
         ]
@@ -246,8 +251,8 @@ def parts(x: Expr) -> tuple[Expr, ...]:
     """Return the expressions that one is made of."""
     if isinstance(x, Call):
         return x.args
-    if isinstance(x, Load) and x.row is not None:
-        return (x.row,)
+    if isinstance(x, Load):
+        return tuple(one for _, one in x.chosen)
     return ()
 
 
@@ -270,11 +275,17 @@ def rewritten(x: Expr, places: Mapping[Counter, Place], memo: dict[Expr, Expr]) 
         return found
     made: Expr = x
     if isinstance(x, Load):
-        row = None if x.row is None else rewritten(x.row, places, memo)
-        made = Load(x.buffer, tuple(p.replaced(places) for p in x.places), row)
+        chosen = _rewritten(x.chosen, places, memo)
+        made = Load(x.buffer, tuple(p.replaced(places) for p in x.places), chosen)
     elif isinstance(x, Position):
         made = Position(x.place.replaced(places), x.kind)
     elif isinstance(x, Call):
         made = Call(x.node, tuple(rewritten(a, places, memo) for a in x.args))
     memo[x] = made
     return made
+
+
+def _rewritten(
+    chosen: Chosen, places: Mapping[Counter, Place], memo: dict[Expr, Expr]
+) -> Chosen:
+    return tuple((axis, rewritten(x, places, memo)) for axis, x in chosen)

@@ -7,13 +7,14 @@ from functools import partial
 from types import MappingProxyType
 
 from ..graph import Node, walk
-from ..shapes import Size, size_of
+from ..shapes import Size, broadcast, size_of
 from .axes import Digit, Digits, Index, Keep, Sizes, Split, axes_of, regroup, value
 from .early import early
 from .errors import Unsupported
 from .loops import (
     Buffer,
     Call,
+    Chosen,
     Counter,
     Expr,
     Folded,
@@ -36,7 +37,8 @@ STRUCTURE = (
     *VIEWS,
     *FOLDS,
     *SCATTERED,
-    *("leaf", "constant", "size", "literal", "matmul", "take", "put", "one_hot"),
+    *("leaf", "constant", "size", "literal", "arange"),
+    *("matmul", "take", "put", "one_hot"),
 )
 DEEP = ("matmul", "sum", "max")
 """What ends in one number for each entry, to which more may be done at once."""
@@ -95,9 +97,10 @@ class Lowering:
         arrays: set[Node] = set()
         for node in self.order:
             for x in node.inputs:
-                # what is spread over a larger array would be computed there each time
-                wide = node.op.name not in STRUCTURE and x.shape != node.shape
-                uses[x] += 2 if wide else 1
+                uses[x] += 1
+                if _spread(x, node):
+                    # would be computed anew for each entry of the larger array
+                    uses[viewed(x)] += 1
                 if node.kind != "number":
                     arrays.add(x)
         kept: set[Node] = set()
@@ -395,29 +398,50 @@ class Making:
         )
 
     def put(self, node: Node, buffer: Buffer) -> Kernel:
-        """Return the kernel that adds rows to those of an array, each to the chosen."""
-        x, chosen = node.inputs
+        """Return the kernel that adds entries to those of an array that are chosen."""
+        x, *numbers = node.inputs
         index = self._index(x)
-        rows, inner = index[: chosen.ndim], index[chosen.ndim :]
-        # what goes to the only row is summed
-        row = () if node.shape[0] == 1 else (self.expr(chosen, rows),)
-        return Kernel(
-            self._counters(inner),
-            [Store(buffer, self._row_places(node, inner), Folded())],
-            self._counters(rows),
-            "put" if row else "sum",
-            (*row, self.expr(x, index)),
-        )
+        places, chosen = self._chosen(node, numbers, index)
+        stored = {c for place in places for c, _ in place.terms}
+        counters = self._counters(index)
+        free = tuple(c for c in counters if c in stored)
+        folds = tuple(c for c in counters if c not in stored)
+        store = Store(buffer, places, Folded(), chosen=chosen)
+        # what goes to one and the same entry is summed
+        how: How = "put" if chosen else "sum"
+        return Kernel(free, [store], folds, how, (self.expr(x, index),))
 
-    def _row_places(self, table: Node, inner: Index) -> Places:
-        """Return where an entry of the first row of an array stands in its buffer."""
-        if not isinstance(table.shape[0], int):
-            raise Unsupported("rows that are chosen among the samples")
-        first, *sizes = self.whole._axes(table)
-        found = [Place() for _ in first]
-        for digits, axis in zip(inner, sizes, strict=True):
-            found += [value(group) for group in regroup(digits, axis)]
-        return tuple(found)
+    def _chosen(
+        self, table: Node, numbers: Sequence[Node], index: Index
+    ) -> tuple[Places, Chosen]:
+        """Return where the entries that arrays of numbers choose stand in a buffer.
+
+        Numbers that count along with a loop are places, once for each loop; of others
+        an axis is left to be chosen. The only entry along an axis needs no choice.
+        """
+        front = len(index) - (table.ndim - len(numbers))
+        wide = broadcast(*(one.shape for one in numbers))
+        axes = self.whole._axes(table)
+        places: list[Place] = []
+        chosen: list[tuple[int, Expr]] = []
+        used: set[Counter] = set()
+        for axis, one in enumerate(numbers):
+            size, entry = table.shape[axis], _narrowed(index[:front], one.shape, wide)
+            counters = set(self._counters(entry))
+            if size == 1:
+                continue
+            counts = one.op.name == "arange" and one.attrs["count"] == size
+            if counts and not used & counters:
+                places += [value(group) for group in regroup(entry[0], axes[axis])]
+                used |= counters
+            elif isinstance(size, int):
+                chosen.append((len(places), self.expr(one, entry)))
+                places.append(Place())
+            else:
+                raise Unsupported("rows that are chosen among the samples")
+        for digits, sizes in zip(index[front:], axes[len(numbers) :], strict=True):
+            places += [value(group) for group in regroup(digits, sizes)]
+        return tuple(places), tuple(chosen)
 
     # Expressions.
 
@@ -443,6 +467,8 @@ class Making:
             return Call(node, ())
         if name in VIEWS:
             return self.expr(node.inputs[0], self._through(node, index))
+        if name == "arange":
+            return Position(value(index[0]), node.kind)
         if name == "one_hot":
             label = self.expr(node.inputs[0], index[:-1])
             return Call(node, (label, Position(value(index[-1]))))
@@ -460,11 +486,9 @@ class Making:
         return Call(node, args)
 
     def _taken(self, node: Node, index: Index) -> Expr:
-        x, chosen = node.inputs
-        places = self._row_places(x, index[chosen.ndim :])
-        # the only row needs no choice
-        row = None if x.shape[0] == 1 else self.expr(chosen, index[: chosen.ndim])
-        return Load(self.whole.buffers[x], places, row)
+        x, *numbers = node.inputs
+        places, chosen = self._chosen(x, numbers, index)
+        return Load(self.whole.buffers[x], places, chosen)
 
     def _through(self, node: Node, index: Index) -> Index:
         """Return which entry of its input an entry of a view is."""
@@ -546,6 +570,13 @@ def viewed(node: Node) -> Node:
     while node.op.name in VIEWS:
         node = node.inputs[0]
     return node
+
+
+def _spread(x: Node, node: Node) -> bool:
+    """Tell whether an input is read several times for the entries of a larger array."""
+    if node.op.name == "take":
+        return x is not node.inputs[0] and x.shape != node.shape
+    return node.op.name not in STRUCTURE and x.shape != node.shape
 
 
 def _cost(node: Node) -> int:

@@ -88,7 +88,7 @@ def _in_strips(scope: Scope) -> tuple[Counter, Counter] | None:
     """
     kernel, lane = scope.kernel, scope.lane
     (store, *more), value = kernel.stores, kernel.stores[0].value
-    if more or store.add or not isinstance(value, Load) or value.row is not None:
+    if more or store.add or not isinstance(value, Load) or value.chosen:
         return None
     place, source = store.places[0], value.places[0]
     free = [c for c in kernel.free if c is not lane and isinstance(c.size, int)]
@@ -130,7 +130,7 @@ def _turned(scope: Scope) -> Counter | None:
     kernel, lane = scope.kernel, scope.lane
     (store, *more), width = kernel.stores, scope.width
     value = store.value
-    if more or store.add or not isinstance(value, Load) or value.row is not None:
+    if more or store.add or not isinstance(value, Load) or value.chosen:
         return None
     if lane is None or not isinstance(lane.size, int) or scope.step(value) in (0, 1):
         return None
@@ -267,23 +267,30 @@ def _fold_group(scope: Scope, counter: Counter | None, count: int) -> None:
 
 
 def _write_put(scope: Scope) -> None:
-    """Write the kernel that adds rows to an array, each where its number says."""
+    """Write the kernel that adds to an array, where chosen numbers say."""
     kernel, b, (store,) = scope.kernel, scope.b, scope.kernel.stores
-    number, added = kernel.operands
+    (added,) = kernel.operands
     buffer, element = store.buffer, scope.layout.element
     if not store.add:
         b.clear(scope.base(buffer), scope.layout.bytes(buffer))
 
     def entry() -> None:
-        row, there = scope.row(number, buffer)
-        place = b.at(scope.address(store), row, element)
-        kind = Kind(element, scope.width)
-        v = b.coerce(scope.numbers(added), kind)
-        made = b.load(place, kind) + b.select(there, v, 0.0)
-        scope.write(place, made, scope.live or kind.lanes)
+        chosen, there = scope.chosen(store.chosen, buffer)
+        start, kind = scope.address(store), Kind(element, scope.width)
+        v = b.select(there, b.coerce(scope.numbers(added), kind), 0.0)
+        if chosen.kind.lanes == 1 and scope.step(store) <= 1:
+            place = b.at(start, chosen, element)
+            scope.write(place, b.load(place, kind) + v, scope.counting)
+            return
+        for i in range(scope.counting):
+            one = b.lane(chosen, i) + i * scope.step(store)
+            place = b.at(start, one, element)
+            b.store(place, b.load(place, Kind(element)) + b.lane(v, i))
 
     free = in_order(kernel, [scope.lane])
-    with scope.loops([*kernel.folds, *free]):
+    outer = [c for c in free if c is kernel.samples]
+    inner = [c for c in free if c is not kernel.samples]
+    with scope.loops([*outer, *kernel.folds, *inner]):
         scope.across(entry)
 
 

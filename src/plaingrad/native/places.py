@@ -14,13 +14,13 @@ from .sparse import lists
 
 SLOTS = (
     *("arena", "arena_bytes", "shared", "order", "count", "batch", "first"),
-    *("updates", "step", "epoch", "losses", "control", "barrier", "settings"),
-    *("results", "times"),
+    *("updates", "step", "epoch", "losses", "control", "told", "barrier"),
+    *("settings", "results", "times"),
 )
 """What the table holds before the addresses of arrays, eight bytes each."""
 POINTERS = (
-    *("arena", "shared", "order", "losses", "control", "barrier", "settings"),
-    *("results", "times"),
+    *("arena", "shared", "order", "losses", "control", "told", "barrier"),
+    *("settings", "results", "times"),
 )
 """Those of them that are addresses."""
 CLOCK = ("n", "step", "epoch")

@@ -317,7 +317,7 @@ class _Product:
         if row is None or self.block.column is not self.lane:
             return
         values = [store.value for store in self.kernel.stores]
-        read = [x for x in walk(values) if isinstance(x, Load) and x.row is None]
+        read = [x for x in walk(values) if isinstance(x, Load) and not x.chosen]
         finished: list[Load | Store] = [*self.kernel.stores, *read]
         places = {(x.buffer, x.places[0]): x for x in finished if scope.step(x) == 1}
         for x in places.values():

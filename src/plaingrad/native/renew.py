@@ -85,7 +85,7 @@ def renewal(kernel: Kernel, layout: Layout) -> Renewal | None:
         return None
     (column,), (row,) = columns, (c for c in free if c is not columns[0])
     for x, d in (kernel.operands, kernel.operands[::-1]):
-        if isinstance(x, Load) and isinstance(d, Load) and not (x.row or d.row):
+        if isinstance(x, Load) and isinstance(d, Load) and not (x.chosen or d.chosen):
             along, across = x.places[0], d.places[0]
             outer = not along.factor(column) and not across.factor(row)
             if outer and across.factor(column) == 1 and along.factor(row):
@@ -111,7 +111,7 @@ def _is_number(x: Expr) -> bool:
     """Tell whether an expression is one number for all entries."""
     return all(
         isinstance(part, Number | Call)
-        or (isinstance(part, Load) and part.row is None and not part.places[0].terms)
+        or (isinstance(part, Load) and not part.chosen and not part.places[0].terms)
         for part in walk([x])
     )
 

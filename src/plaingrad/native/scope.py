@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import reduce
 from math import nan
-from operator import mul
+from operator import add, and_, mul
 from typing import Any
 
 from .builder import I64, Builder, Kind, Value, as_float32
@@ -16,6 +16,7 @@ from .layout import Layout
 from .loops import (
     Buffer,
     Call,
+    Chosen,
     Counter,
     Expr,
     Folded,
@@ -297,13 +298,16 @@ class Scope:
                 return self._call(x)
 
     def _load(self, x: Load) -> Value:
-        b, element = self.b, self.layout.stored(x.buffer)
-        if x.row is not None:
+        if x.chosen:
             return self._narrow(self._picked(x))
-        step = self.step(x)
+        element = self.layout.stored(x.buffer)
+        return self._narrow(self._here(self.address(x), element, self.step(x)))
+
+    def _here(self, address: Value, element: str, step: int) -> Value:
+        """Load a vector whose lanes stand `step` entries apart, or what all share."""
         if step == 0:
-            return self._narrow(b.load(self.address(x), Kind(element)))
-        return self._narrow(self.vector(self.address(x), element, step, self.counting))
+            return self.b.load(address, Kind(element))
+        return self.vector(address, element, step, self.counting)
 
     @property
     def counting(self) -> int:
@@ -325,33 +329,40 @@ class Scope:
         return b.gathered(each + each[:1] * (width - count))
 
     def _picked(self, x: Load) -> Value:
-        """Load entries of rows that are chosen lane by lane."""
+        """Load entries that are chosen, lane by lane where they differ."""
         b, element = self.b, self.layout.stored(x.buffer)
-        assert x.row is not None
-        row, there = self.row(x.row, x.buffer)
+        chosen, there = self.chosen(x.chosen, x.buffer)
         step, start = self.step(x), self.address(x)
-        lanes = self.width if row.kind.lanes > 1 or step else 1
-        each = []
-        for i in range(min(lanes, self.counting)):
-            one = b.lane(row, i) + i * step
-            each.append(b.load(b.at(start, one, element), Kind(element)))
-        found = b.gathered(each + each[:1] * (lanes - len(each)))
+        if chosen.kind.lanes == 1:
+            found = self._here(b.at(start, chosen, element), element, step)
+        else:
+            each = []
+            for i in range(self.counting):
+                one = b.lane(chosen, i) + i * step
+                each.append(b.load(b.at(start, one, element), Kind(element)))
+            found = b.gathered(each + each[:1] * (self.width - len(each)))
         # NumPy would refuse; a loss that is no number ends the training
         return b.select(there, found, nan) if found.kind.is_float else found
 
-    def row(self, x: Expr, buffer: Buffer) -> tuple[Value, Value]:
-        """Return where a row begins, and whether there is such a row.
+    def chosen(self, chosen: Chosen, buffer: Buffer) -> tuple[Value, Value]:
+        """Return how far a chosen entry is off, and whether there is such an entry.
 
-        Row -1 is the last. One that is not there is replaced by the first, so that
+        Number -1 is the last. One that is not there is replaced by the first, so that
         nothing beside the array is touched.
         """
-        b, count = self.b, buffer.sizes[0]
-        assert isinstance(count, int)
-        number = self._as(self.value(x), I64)
-        number = b.select(number < 0, number + count, number)
-        there = (number >= 0) & (number < count)
-        row = b.select(there, number, 0)
-        return row * self.layout.strides(buffer)[0], there
+        b, strides = self.b, self.layout.strides(buffer)
+        numbers = [self._as(self.value(x), I64) for _, x in chosen]
+        lanes = max(number.kind.lanes for number in numbers)
+        found: list[tuple[Value, Value]] = []
+        for (axis, _), number in zip(chosen, numbers, strict=True):
+            count = buffer.sizes[axis]
+            assert isinstance(count, int)
+            number = b.coerce(number, Kind("i64", lanes))
+            number = b.select(number < 0, number + count, number)
+            there = (number >= 0) & (number < count)
+            found.append((b.select(there, number, 0) * strides[axis], there))
+        offsets, known = zip(*found, strict=True)
+        return reduce(add, offsets), reduce(and_, known)
 
     def _narrow(self, v: Value) -> Value:
         """Return what was loaded as it is computed with."""
@@ -527,7 +538,7 @@ class Scope:
 def _fixed(x: Expr) -> bool:
     """Tell whether an expression is the same at every point of the loops."""
     if isinstance(x, Load):
-        return not x.places[0].terms and x.row is None
+        return not x.places[0].terms and not x.chosen
     if isinstance(x, Call):
         return all(_fixed(a) for a in x.args)
     return isinstance(x, Number)

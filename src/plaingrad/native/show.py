@@ -66,7 +66,10 @@ class _Shown:
         return ", ".join(f"{self.letters[c]} < {c.size}" for c in counters)
 
     def store(self, store: Store) -> str:
-        place = _entry(store.buffer.name, map(self.place, store.places))
+        places = list(map(self.place, store.places))
+        for axis, one in store.chosen:
+            places[axis] = self.text(one)
+        place = _entry(store.buffer.name, places)
         text = f"{place} {'+=' if store.add else '='} {self.text(store.value)}"
         self.memo.clear()
         self.known[store.value] = place
@@ -110,8 +113,8 @@ class _Shown:
             return rebuild(x.node, [self.node(one) for one in x.args])
         if isinstance(x, Load):
             places = list(map(self.place, x.places))
-            if x.row is not None:
-                places[0] = self.text(x.row)
+            for axis, one in x.chosen:
+                places[axis] = self.text(one)
             return self.named(_entry(x.buffer.name, places), x)
         if isinstance(x, Position):
             return self.named(self.place(x.place), x)

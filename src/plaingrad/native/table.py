@@ -93,10 +93,11 @@ class Table:
             for place, name in enumerate(self.function.facts.numbers):
                 self._settings[place] = numbers.get(name, 0.0)
 
-    def run(self, rows: int, threads: int | None = None) -> int:
+    def run(self, rows: int, threads: int | None = None, here: bool = False) -> int:
         """Run the function on batches of at most so many rows; return what it says.
 
-        Without a number of threads there are as many as the work is worth.
+        Without a number of threads there are as many as the work is worth. The first of
+        them is the one that asks for it when that must be `here`.
         """
         size = min(self._wanted(rows, threads), self.function.facts.threads, cores())
         self.make_room(rows, size)
@@ -104,7 +105,7 @@ class Table:
         if crew is None:
             return int(self.function.run(self.address, 0, 1))
         self._barrier[:] = 0
-        return crew.run(self.function.run, self.address)
+        return crew.run(self.function.run, self.address, here)
 
     def _helpers(self, size: int) -> Crew | None:
         """Return so many threads, or None where there is no room for more."""

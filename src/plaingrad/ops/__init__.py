@@ -1,6 +1,6 @@
 """The alphabet: one record per operation, by family."""
 
-from .choices import clip, equal, maximum, minimum, where
+from .choices import clip, equal, maximum, minimum, where, whole
 from .elementwise import (
     absolute,
     cos,
@@ -18,7 +18,7 @@ from .elementwise import (
     square,
     tanh,
 )
-from .leaves import leaf, literal, setting, size
+from .leaves import arange, leaf, literal, setting, size
 from .linear import dot, matmul
 from .pieces import concatenate, one_hot, stack
 from .random import noise, shuffled, uniform
@@ -29,6 +29,7 @@ from .window import pad_images, patches
 
 __all__ = [
     "absolute",
+    "arange",
     "argmax",
     "broadcast_to",
     "clip",
@@ -74,4 +75,5 @@ __all__ = [
     "transpose",
     "uniform",
     "where",
+    "whole",
 ]

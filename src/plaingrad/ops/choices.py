@@ -143,8 +143,23 @@ define(
     maths="#0",
     grad=lambda y, g: (None,),
     domain=lambda rng: ([rng.random((2, 3)) > 0.5], {}),
-    hint="floats",
+    hint=lambda node: "u" if node.inputs[0].op.name == "uniform" else "floats",
     native="{0}",
+)
+define(
+    "whole",
+    rule=lambda types, attrs: Type(types[0].shape, "int"),
+    text=lambda node: (
+        "int({0})" if node.inputs[0].kind == "number" else "{0}.astype(int)"
+    ),
+    maths=lambda node: (
+        "#0" if node.inputs[0].op.name == "floor" else "\\operatorname{int}(#0)"
+    ),
+    grad=lambda y, g: (None,),
+    domain=reals(1, apart=0.1),
+    hint="places",
+    analytic=False,
+    native="np.trunc({0})",
 )
 
 
@@ -183,6 +198,12 @@ def where(condition: Any, a: Any, b: Any) -> Node:
             f"values asks whether they are the same one; write np.equal(a, b)."
         )
     return apply("where", condition, *with_casts([as_node(a), as_node(b)]))
+
+
+@function()
+def whole(x: Any) -> Node:
+    """Return numbers cut to whole ones, which can be indices."""
+    return apply("whole", x)
 
 
 @function(np.equal)

@@ -21,8 +21,8 @@ def number_text(value: Any) -> str:
     """Return a number, or nested tuples of numbers, as NumPy text."""
     if isinstance(value, tuple):
         return f"[{', '.join(map(number_text, value))}]"
-    if value == math.pi:
-        return "np.pi"
+    if value in (math.pi, 2 * math.pi):
+        return "np.pi" if value == math.pi else "2 * np.pi"
     if math.isfinite(value):
         return repr(value)
     return "np.nan" if math.isnan(value) else "np.inf" if value > 0 else "-np.inf"
@@ -32,6 +32,7 @@ def _maths_number(node: Node) -> str:
     text = number_text(node.attrs["value"])
     if "np." in text or text in ("True", "False"):
         signs = {"np.inf": "\\infty", "np.nan": "\\text{nan}", "np.pi": "\\pi"}
+        signs["2 * np.pi"] = "2 \\pi"
         return signs.get(text, text.replace("np.inf", "\\infty"))
     mantissa, _, exponent = text.partition("e")
     mantissa = mantissa.removesuffix(".0")
@@ -56,6 +57,15 @@ define(
     view=True,
 )
 define(
+    "arange",
+    rule=lambda types, attrs: Type(
+        (attrs["count"], *[1] * attrs["behind"]), attrs["kind"]
+    ),
+    text=lambda node: _arange_text(node),
+    maths=lambda node: _arange_maths(node.attrs["count"]),
+    hint="places",
+)
+define(
     "leaf",
     rule=lambda types, attrs: Type(attrs["shape"], attrs["kind"]),
     text=lambda node: str(node.attrs["name"]),
@@ -72,6 +82,19 @@ define(
     grad=lambda y, g: (g,),
     view=True,
 )
+
+
+def _arange_text(node: Node) -> str:
+    dtype = ", dtype={float}" if node.kind == "float" else ""
+    axes = ", ".join([":", *["None"] * node.attrs["behind"]])
+    return f"np.arange({node.attrs['count']}{dtype})" + (
+        f"[{axes}]" if node.ndim > 1 else ""
+    )
+
+
+def _arange_maths(count: Size) -> str:
+    last = f"{sizes_maths([count])} - 1" if isinstance(count, Dim) else count - 1
+    return f"(0, \\ldots, {last})"
 
 
 def _literal_text(node: Node) -> str:
@@ -124,6 +147,12 @@ def size(value: Size) -> Node:
     if isinstance(value, Dim):
         return apply("size", size=value)
     return apply("constant", value=int(value))
+
+
+@function()
+def arange(count: Size, behind: int = 0) -> Node:
+    """Return the whole numbers from 0 to below a size, with axes of 1 behind them."""
+    return apply("arange", count=count, behind=behind, kind="int")
 
 
 @function()

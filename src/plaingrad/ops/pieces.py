@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import ShapeError
 from ..graph import Node, apply, as_node, function, with_casts
 from ..op import Attrs, Case, define
-from ..shapes import Dim, Shape, Size, Type, axis_of, show
+from ..shapes import Dim, Shape, Size, Type, axis_of, broadcast, show
 from .rules import random_shape, spread
 from .shape import expand_dims, reshape, size_text
 
@@ -30,10 +30,11 @@ def _slice_rule(types: Sequence[Type], attrs: Attrs) -> Type:
 
 
 def _part_text(part: tuple[int, int, int] | None, size: Size) -> str:
-    if part is None:
+    if part is None or isinstance(size, Dim):
         return ":"
     start, stop, step = part
-    text = f"{start or ''}:{'' if stop == size else stop}"
+    first, end = (0, size) if step > 0 else (size - 1, -1)
+    text = f"{'' if start == first else start}:{'' if stop == end else stop}"
     return f"{text}:{step}" if step != 1 else text
 
 
@@ -50,7 +51,10 @@ def _slice_domain(rng: np.random.Generator) -> Case:
     for size in shape:
         start, stop = sorted(rng.integers(0, size + 1, size=2).tolist())
         whole = start == stop or rng.random() < 0.4
-        index.append(None if whole else (start, stop, int(rng.integers(1, 3))))
+        step = int(rng.integers(1, 3))
+        back = (stop - 1, start - 1, -step)
+        part = back if rng.random() < 0.3 else (start, stop, step)
+        index.append(None if whole else part)
     return [spread(rng, shape)], {"index": tuple(index)}
 
 
@@ -82,8 +86,10 @@ def _unslice_text(node: Node) -> str:
 
 def _unslice_domain(rng: np.random.Generator) -> Case:
     (x,), attrs = _slice_domain(rng)
-    parts = tuple(slice(*p) if p else slice(None) for p in attrs["index"])
-    return [x[parts]], {"index": attrs["index"], "shape": x.shape}
+    shape = x.shape
+    for axis, part in enumerate(attrs["index"]):
+        x = x if part is None else x.take(range(*part), axis)
+    return [x], {"index": attrs["index"], "shape": shape}
 
 
 define(
@@ -180,30 +186,46 @@ def _whole(type_: Type, what: str) -> Type:
 
 
 def _take_rule(types: Sequence[Type], attrs: Attrs) -> Type:
-    if not types[0].shape:
-        raise ShapeError("a single number cannot be indexed")
-    places = _whole(types[1], "indices")
-    return Type(places.shape + types[0].shape[1:], types[0].kind)
+    x, *chosen = types
+    if len(x.shape) < len(chosen):
+        raise ShapeError(
+            f"{len(chosen)} arrays of indices need as many axes, got an array of "
+            f"shape {show(x.shape)}."
+            if x.shape
+            else "a single number cannot be indexed"
+        )
+    front = broadcast(*(_whole(one, "indices").shape for one in chosen))
+    return Type(front + x.shape[len(chosen) :], x.kind)
+
+
+def _places(node: Node, mark: str) -> str:
+    """Return the arrays of indices of a choice as text."""
+    return ", ".join(mark.format(i) for i in range(1, len(node.inputs)))
 
 
 def _take_domain(rng: np.random.Generator) -> Case:
-    places = rng.integers(-3, 3, size=random_shape(rng, 2))
-    return [spread(rng, (3, *random_shape(rng, 2))), np.asarray(places)], {}
+    front = random_shape(rng, 2)
+    count = int(rng.integers(1, 4))
+    chosen = []
+    for _ in range(count):
+        sizes = [size if rng.random() < 0.7 else 1 for size in front]
+        chosen.append(np.asarray(rng.integers(-3, 3, size=sizes)))
+    return [spread(rng, (*[3] * count, *random_shape(rng, 2))), *chosen], {}
 
 
 def _put_domain(rng: np.random.Generator) -> Case:
-    (x, places), _ = _take_domain(rng)
-    return [np.asarray(x[places]), places], {"shape": x.shape}
+    (x, *chosen), _ = _take_domain(rng)
+    return [np.asarray(x[tuple(chosen)]), *chosen], {"shape": x.shape}
 
 
 define(
     "take",
     rule=_take_rule,
-    text="{0}[{1}]",
-    maths="#0\\left[#1\\right]",
+    text=lambda node: f"{{0}}[{_places(node, '{{{}}}')}]",
+    maths=lambda node: f"#0\\left[{_places(node, '#{}')}\\right]",
     grad=lambda y, g: (
-        apply("put", g, y.inputs[1], shape=y.inputs[0].shape),
-        None,
+        apply("put", g, *y.inputs[1:], shape=y.inputs[0].shape),
+        *[None] * (len(y.inputs) - 1),
     ),
     domain=_take_domain,
     hint="rows",
@@ -211,16 +233,20 @@ define(
 
 
 def _put_text(node: Node) -> str:
-    shape = size_text(node.shape)
-    return f"{{out}} = np.zeros({shape}, {{float}})\nnp.add.at({{out}}, {{1}}, {{0}})"
+    shape, places = size_text(node.shape), _places(node, "{{{}}}")
+    where = places if len(node.inputs) == 2 else f"({places})"
+    return f"{{out}} = np.zeros({shape}, {{float}})\nnp.add.at({{out}}, {where}, {{0}})"
 
 
 define(
     "put",
     rule=lambda types, attrs: Type(attrs["shape"], types[0].kind),
     text=_put_text,
-    maths="\\operatorname{put}_{#1}(#0)",
-    grad=lambda y, g: (apply("take", g, y.inputs[1]), None),
+    maths=lambda node: f"\\operatorname{{put}}_{{{_places(node, '#{}')}}}(#0)",
+    grad=lambda y, g: (
+        apply("take", g, *y.inputs[1:]),
+        *[None] * (len(y.inputs) - 1),
+    ),
     domain=_put_domain,
     hint="placed",
 )
@@ -269,11 +295,12 @@ def index(x: Any, key: Any) -> Node:
     node = as_node(x)
     if isinstance(key, np.ndarray) and key.ndim == 0:
         key = key.item()
-    if isinstance(key, (Node, np.ndarray, list)):
-        return apply("take", node, key)
+    keys = key if isinstance(key, tuple) else (key,)
+    if keys and all(isinstance(one, (Node, np.ndarray, list)) for one in keys):
+        return apply("take", node, *keys)
     parts: list[Any] = []
     shape: list[Size] = []
-    for one in _without_ellipsis(key if isinstance(key, tuple) else (key,), node.ndim):
+    for one in _without_ellipsis(keys, node.ndim):
         if one is None:
             shape.append(1)
             continue
@@ -306,8 +333,8 @@ def _one_part(size: Size, key: Any) -> tuple[Any, Size | None]:
     """Return (start, stop, step) for one axis, and its size (None: it is dropped)."""
     if isinstance(key, (Node, np.ndarray, list)):
         raise ShapeError(
-            "an index array must stand alone, as in x[labels]. To pick one entry of "
-            "each row write (x * one_hot(labels, classes)).sum(axis=1)."
+            "index arrays must stand alone, as in x[labels] or x[rows, columns], and "
+            "cannot be mixed with numbers and slices."
         )
     if isinstance(key, slice) and key == slice(None):
         return None, size
@@ -315,9 +342,8 @@ def _one_part(size: Size, key: Any) -> tuple[Any, Size | None]:
         raise ShapeError("the batch axis has no fixed length and cannot be sliced")
     if isinstance(key, slice):
         start, stop, step = key.indices(size)
-        if step < 1:
-            raise ShapeError("slices must step forwards in a traced program")
-        return (start, max(start, stop), step), _length(start, stop, step)
+        length = _length(start, stop, step)
+        return ((start, stop, step) if length else (0, 0, 1)), length
     if not isinstance(key, (int, np.integer)) or not -size <= key < size:
         raise ShapeError(f"{key!r} is no index for an axis of size {size}")
     place = int(key) % size

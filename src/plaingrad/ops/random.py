@@ -1,12 +1,13 @@
 """Random numbers that are a pure function of (seed, step, place).
 
 Shuffles come from NumPy's generator, seeded by (seed, epoch), and by the place of the
-blocks, too, where the rows of a few blocks are mixed at a time. For dropout, whose
-numbers are drawn in every step, each key has a sequence of its own, with a start and an
-odd distance that are hashes of it, and each number is the hash of one of its entries
-(Steele, Lea and Flood, Fast splittable pseudorandom number generators, 2014). The hash
-is two multiplications and three xorshifts of 32 bits (Wellons' "lowbias32"). The same
-lines stand in the printed script, so any step can be replayed alone.
+blocks, too, where the rows of a few blocks are mixed at a time. For dropout and
+augmentation, whose numbers are drawn in every step, each key has a sequence of its own,
+with a start and an odd distance that are hashes of it, and each number is the hash of
+one of its entries (Steele, Lea and Flood, Fast splittable pseudorandom number
+generators, 2014). The hash is two multiplications and three xorshifts of 32 bits
+(Wellons' "lowbias32"). The same lines stand in the printed script, so any step can be
+replayed alone.
 """
 
 from __future__ import annotations

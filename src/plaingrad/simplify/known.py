@@ -110,8 +110,7 @@ def _spread_last(node: Node) -> Node | None:
 
 
 @rule("cast")
-def _cast_of_literal(node: Node) -> Node | None:
+def _cast_of_known(node: Node) -> Node | None:
     x = node.inputs[0]
-    return (
-        apply("literal", **{**x.attrs, "kind": "float"}) if is_(x, "literal") else None
-    )
+    known = is_(x, "literal") or is_(x, "arange")
+    return apply(x.op.name, **{**x.attrs, "kind": "float"}) if known else None

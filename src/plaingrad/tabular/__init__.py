@@ -1,6 +1,6 @@
 """Networks on tables: trained on raw rows, judged on others, kept in one file."""
 
-from .model import TableModel, TableParts
+from .model import TableModel
 from .report import TableReport
 
-__all__ = ["TableModel", "TableParts", "TableReport"]
+__all__ = ["TableModel", "TableReport"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..layers import Dropout, Layer, Linear, ReLU
+from ..choices import dense
+from ..layers import Linear
 from ..network import Sequential
 from ..optimizers import Adam
 
@@ -15,10 +16,7 @@ MANY_ROWS = 5_000
 def usual_network(outputs: int, rows: int) -> Sequential:
     """Return a network for a table with so many rows to learn from."""
     widths, share = ((128, 64), 0.1) if rows >= MANY_ROWS else ((64,), 0.2)
-    layers: list[Layer] = []
-    for width in widths:
-        layers += [Linear(width), ReLU(), Dropout(share)]
-    return Sequential(*layers, Linear(outputs))
+    return Sequential(*dense(widths, share), Linear(outputs))
 
 
 def usual_settings(rows: int) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from .stretch import Array, Arrays, Engine, Stretch, Watch
 from .training import Training
 
 Method = QuasiNewton | DampedNewton
+CONVERGED = "converged"
+"""What says, among what is remembered, that there is no way further."""
 MOST = 2**28
 """The most derivatives of residuals: two gigabytes, of which some copies are made."""
 
@@ -48,7 +50,7 @@ def check_full_batch(network: Traced, training: Training, program: Program) -> N
     if any(node.op.name == "uniform" for node in nodes):
         raise SettingError(
             f"{name} compares losses of different steps, and this network draws "
-            f"anew for each (dropout). Leave pg.Dropout out, or use pg.Adam()."
+            f"anew for each. Leave dropout and augmentation out, or use pg.Adam()."
         )
     for word in ("clip_value", "clip_norm"):
         if getattr(settings, word) is not None:
@@ -126,7 +128,9 @@ class Descent:
     @property
     def states(self) -> Arrays:
         """What the method remembers, by name; `bind` ends it, but for what was put."""
-        return self._memory if self._method is None else self._method.memory()
+        if self._method is None:
+            return self._memory
+        return {**self._method.memory(), CONVERGED: np.array([self.converged])}
 
     def bind(self, data: Mapping[str, Array]) -> None:
         """Take the arrays to train on, by name."""
@@ -206,6 +210,7 @@ class Descent:
             self.parameters[name][...] = value
         if states:
             self._method, self._memory = None, copies(states)
+            self.converged = bool(states[CONVERGED][0])
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return an engine with values of its own, which begins its descent anew."""

@@ -34,8 +34,13 @@ class Numbers:
         if owner is None:
             return ()
         found: list[float] = vars(owner)[self._name]
-        for make in vars(owner).pop(waiting(self._name), ()):
-            found.extend(make().tolist())
+        if more := vars(owner).get(waiting(self._name)):
+            made: list[float] = []
+            for make in more:
+                made += make().tolist()
+            # Ctrl-C comes in calls, so before both or after both
+            found += made
+            del more[:]
         return found
 
     def __set__(self, owner: object, values: Sequence[float]) -> None:

@@ -11,6 +11,20 @@ from .history import History
 from .stretch import Array, Arrays, Stretch, Watch
 
 
+class _Part:
+    """Losses in a row, more and more of them, until somebody takes them."""
+
+    def __init__(self, losses: Array, start: int) -> None:
+        self._losses, self._start = losses, start
+        self.stop = start
+        self.taken = False
+
+    def __call__(self) -> Array:
+        """Return them; they stay as many from now on."""
+        self.taken = True
+        return self._losses[self._start : self.stop]
+
+
 @dataclass(eq=False)
 class Lap:
     """Some epochs between which nothing has to happen.
@@ -42,6 +56,7 @@ class Lap:
     losses: Array = field(init=False)
     _entered: int = 0
     _closed: int = 0
+    _part: _Part | None = None
 
     def __post_init__(self) -> None:
         self.losses = np.empty(self.epochs * self.batches)
@@ -73,10 +88,12 @@ class Lap:
 
     def enter(self, done: int, history: History) -> int:
         """Enter the losses of the updates done so far; return how many are new."""
-        fresh = self.losses[self._entered : done]
-        self._entered = done
-        history.add("batch_loss", lambda: fresh)
-        return len(fresh)
+        fresh, part = done - self._entered, self._part
+        if part is None or part.taken:
+            part = self._part = _Part(self.losses, self._entered)
+            history.add("batch_loss", part)
+        self._entered = part.stop = done
+        return fresh
 
     def close(self, epochs: int, history: History) -> int:
         """Enter the losses of the epochs done so far; return how many are new."""

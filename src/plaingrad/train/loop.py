@@ -119,7 +119,7 @@ class _Run:
         if loop.plateau is not None and clock.slower is None:
             clock.slower = Slower(loop.plateau)
         self.heard = {
-            event: [one for one in callbacks if overrides(one, event)]
+            event: [getattr(one, event) for one in callbacks if overrides(one, event)]
             for event in EVENTS
         }
         self.by_batch = any(self.heard[event] for event in BATCH)
@@ -225,6 +225,8 @@ class _Run:
         if moment.epoch < lap.epoch + done // self.batches:
             # a callback ended the training before its epoch was looked at
             self.end_epoch(lap, done)
+        if self.engine.converged:
+            raise Stopped("converged")
         self.finish(lap, done)
 
     def lap(self, left: int) -> int:
@@ -267,8 +269,9 @@ class _Run:
 
     def piece(self, lap: Lap, first: int, most: int) -> int:
         """Return how many updates the next call of the engine does."""
-        if self.by_batch:
-            return 1
+        if self.by_epoch:
+            # a lap that is taken up may have been begun for more epochs
+            most = self.batches - first % self.batches
         ahead = self.saver.ahead(lap.step + first) if self.saver else None
         return most if ahead is None else min(most, ahead)
 
@@ -325,7 +328,9 @@ class _Run:
             if self.engine.blocking:
                 self.shuffle_ahead(lap)
 
-        if (self.heard["on_tick"] or saver is not None) and not self.engine.blocking:
+        if self.by_batch:
+            watch.told = lambda: self.told(lap, first, watch)
+        elif (self.heard["on_tick"] or saver) and not self.engine.blocking:
             watch.told = tick
         self.obey()
         self.announce(first)
@@ -339,7 +344,6 @@ class _Run:
                 self.go_back(done - 1)
         if watch.diverged:
             raise Stopped("diverged")
-        self.tell("on_batch_end")
         if done % self.batches == 0:
             self.end_epoch(lap, done)
         self.tick()
@@ -349,6 +353,22 @@ class _Run:
             raise Stopped("converged")
         self.obey()
         return done
+
+    def told(self, lap: Lap, first: int, watch: Watch) -> None:
+        """Do what is due between two updates of a stretch, which began at `first`.
+
+        What is due after the last one, the end of an epoch, say, follows the stretch.
+        """
+        done, saver = watch.done, self.saver
+        self.clock.step += lap.enter(first + done, self.history)
+        self.tell("on_batch_end")
+        if done == len(watch.losses):
+            return
+        self.tick()
+        if saver is not None and saver.due(lap.step + first + done):
+            watch.stop()
+        if not watch.stopping:
+            self.tell("on_batch_begin")
 
     def announce(self, first: int) -> None:
         """Tell the callbacks what begins with an update of the lap."""
@@ -371,7 +391,8 @@ class _Run:
         """Run a stretch, and learn how fast the engine is."""
         seconds = None if self.pace is None else self.pace * stretch.batches
         began = time.perf_counter()
-        perform(self.engine, stretch, watch, tick, seconds)
+        watched = bool(self.heard["on_tick"])
+        perform(self.engine, stretch, watch, tick, seconds, watched)
         self.pace = (time.perf_counter() - began) / max(1, watch.done)
 
     def enter(self, lap: Lap, done: int) -> None:
@@ -421,15 +442,18 @@ class _Run:
 
     def tell(self, event: str) -> None:
         """Call every callback that hears it, then stop when one has asked for it."""
-        asked = [getattr(one, event)(self.history) for one in self.heard[event]]
-        if any(asked):
+        if self.asked_by(event):
             raise Stopped("callback")
 
     def tick(self) -> None:
         """Tell those that look at the history now and then."""
-        asked = [callback.on_tick(self.history) for callback in self.heard["on_tick"]]
-        if any(asked):
+        if self.asked_by("on_tick"):
             self.ask("callback")
+
+    def asked_by(self, event: str) -> bool:
+        """Call all that hear an event, and tell whether one asks for an end."""
+        asked = [hear(self.history) for hear in self.heard[event]]
+        return any(asked)
 
     def watched(self) -> float:
         """Return the loss that a plateau is judged by."""

@@ -75,7 +75,7 @@ class Progress(Callback):
     def _draw(self, history: History, final: bool = False) -> None:
         self._drawn = time.monotonic()
         # a line as wide as the terminal would begin the next one
-        room = _columns(self.stream) - 1 if self.live else 0
+        room = columns(self.stream) - 1 if self.live else 0
         line = self.line(history, self._drawn - self._began, final, room)
         start, end = ("\r", "") if self.live else ("", "\n")
         self.stream.write(start + line + end)
@@ -104,10 +104,10 @@ class Progress(Callback):
             score = brief(history.val_score[-1])
             parts["score"] = f"val_{history.score_name} {score}"
         if final:
-            parts["time"] = f"{_clock(seconds, 1)} in all"
+            parts["time"] = f"{clock(seconds, 1)} in all"
         elif done > before:
             left = seconds * (1 - done) / (done - before)
-            parts["time"] = f"{_clock(left)} left"
+            parts["time"] = f"{clock(left)} left"
         for name in ("val_loss", "bar"):
             if room and len("  ".join(parts.values())) > room:
                 parts.pop(name, None)
@@ -153,7 +153,7 @@ def is_terminal(stream: Any) -> bool:
     return bool(getattr(stream, "isatty", lambda: False)())
 
 
-def _columns(stream: TextIO) -> int:
+def columns(stream: TextIO) -> int:
     """Return how wide the terminal is."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or 80
@@ -161,7 +161,7 @@ def _columns(stream: TextIO) -> int:
         return 80
 
 
-def _clock(seconds: float, digits: int = 0) -> str:
+def clock(seconds: float, digits: int = 0) -> str:
     """Return a duration as people say it: 45 s, 3:20, 1:02:03."""
     whole = round(seconds)
     if whole < 60:

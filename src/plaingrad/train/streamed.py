@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 from ..streams.feed import Ahead, Feed
-from .stretch import Array, Engine, Stretch, Watch
+from .stretch import Array, Arrays, Engine, Stretch, Watch
 
 
 class Streamed:
@@ -32,8 +32,13 @@ class Streamed:
     def __init__(self, inner: Engine, feed: Feed) -> None:
         self.inner, self._ahead = inner, Ahead(feed)
         self.name, self.blocking = inner.name, inner.blocking
-        self.parameters, self.states = inner.parameters, inner.states
+        self.parameters = inner.parameters
         self._sample: Mapping[str, Array] = {}
+
+    @property
+    def states(self) -> Arrays:
+        """The optimiser's memory by name."""
+        return self.inner.states
 
     def bind(self, data: Mapping[str, Array]) -> None:
         """Take a sample of what is to be trained on; the stream gives the rest."""
@@ -42,10 +47,10 @@ class Streamed:
 
     def run(self, stretch: Stretch, watch: Watch) -> int:
         """Do the updates of a stretch and return how many were done."""
-        while watch.done < stretch.batches and not watch.stopped:
+        while watch.done < stretch.batches and not watch.stopping:
             epoch, batch = divmod(stretch.first + watch.done, stretch.per_epoch)
             epoch += stretch.epoch
-            window = self._ahead.window(epoch, batch, lambda: watch.stopped)
+            window = self._ahead.window(epoch, batch, lambda: watch.stopping)
             if window is None:
                 break
             self.inner.bind(window.rows)
@@ -83,6 +88,6 @@ class Streamed:
         """Return an engine with values of its own; it reads for itself."""
         made = copy.copy(self)
         made.inner = copy.deepcopy(self.inner, memo)
-        made.parameters, made.states = made.inner.parameters, made.inner.states
+        made.parameters = made.inner.parameters
         made._ahead = Ahead(self._ahead.feed)
         return made

@@ -81,10 +81,6 @@ class Stretch:
         return self.epoch + epoch, rows
 
 
-def _silent() -> None:
-    """Tell nobody."""
-
-
 @dataclass(eq=False)
 class Watch:
     """A stretch on the way: written by the engine, read by others meanwhile.
@@ -97,12 +93,13 @@ class Watch:
         Two int64: how many updates are done, and whether to stop after the present one.
         An engine writes a loss before it counts the update.
     told
-        Called after each update of an engine that is written in Python.
+        Called after each update whose loss is finite, in the thread that runs the
+        stretch; None when nobody listens.
     """
 
     losses: Array
     control: Array = field(default_factory=lambda: np.zeros(2, np.int64))
-    told: Callable[[], None] = _silent
+    told: Callable[[], None] | None = None
     _going: tuple[int, Watch] | None = None
 
     @property
@@ -111,18 +108,13 @@ class Watch:
         going = self._going
         return int(self.control[0]) if going is None else going[0] + going[1].done
 
-    @property
-    def stopped(self) -> bool:
-        """Whether the engine was asked to end."""
-        return bool(self.control[1])
-
     def part(self, updates: int) -> Watch:
         """Return the watch of the next updates, for an engine that does only these."""
         done = self.done
         part = Watch(self.losses[done : done + updates], told=self.told)
         self._going = done, part
         # in this order: who asks for an end meanwhile is heard by one of them
-        if self.stopped:
+        if self.stopping:
             part.stop()
         return part
 
@@ -130,6 +122,11 @@ class Watch:
     def diverged(self) -> bool:
         """Whether the last loss is not finite."""
         return self.done > 0 and not math.isfinite(self.losses[self.done - 1])
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the engine was asked to end."""
+        return bool(self.control[1])
 
     def stop(self) -> None:
         """Ask the engine to end after the present update."""
@@ -142,8 +139,11 @@ class Watch:
         done = self.done
         self.losses[done] = loss
         self.control[0] = done + 1
-        self.told()
-        return math.isfinite(loss) and not self.control[1]
+        if not math.isfinite(loss):
+            return False
+        if self.told is not None:
+            self.told()
+        return not self.stopping
 
 
 class Engine(Protocol):

@@ -28,6 +28,8 @@ _EXPLAINED = {
     "read_fold": r"\{patches\}\^",
     "read_pad": r"\{pad\}",
     "read_place": r"\{place\}",
+    "read_index": r"\\left\[.*\\right\]",
+    "read_int": r"\{int\}",
     "read_put": r"\{put\}",
     "read_uniform": r"\{uniform\}",
     "read_fixed": r"\\left\.",

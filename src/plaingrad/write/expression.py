@@ -72,7 +72,7 @@ def _text(
 ) -> tuple[str, float]:
     """Return the text and how tightly it binds, given those of the inputs."""
     template = node.op.template(node)
-    if template == "{0}":
+    if template == "{0}" or (dtype == "np.float32" and _is_draw(node)):
         return inputs[node.inputs[0]]
     if not node.inputs:
         return template.replace("{float}", dtype), _tightness(template)
@@ -85,6 +85,11 @@ def _text(
         loose = tight < needs.get(place, 0) and not _joins(node, x, inputs)
         parts.append(f"({text})" if loose else text)
     return template.format(*parts, out=out, float=dtype), binds
+
+
+def _is_draw(node: Node) -> bool:
+    """Tell whether a node makes wider floats of floats: of random numbers, float32."""
+    return node.op.name == "cast" and node.inputs[0].kind == "float"
 
 
 def _joins(node: Node, x: Node, texts: Mapping[Node, tuple[str, float]]) -> bool:

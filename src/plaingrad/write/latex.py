@@ -223,7 +223,8 @@ def _meeting(node: Node, symbols: Mapping[Node, str], top: bool = False) -> _Tex
         frame = node.op.formula(node).removesuffix("#0")
         inside = _Text(frame + _boxed(parts[0], _PRODUCT), _BIG)
         return inside if top else whole
-    if node.shape != broadcast(*(x.shape for x in arrays)):
+    chosen = node.op.name in ("take", "put")
+    if chosen or node.shape != broadcast(*(x.shape for x in arrays)):
         return whole
     if len(parts) == 1:
         return parts[0]

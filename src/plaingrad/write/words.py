@@ -140,7 +140,11 @@ DERIVATION: dict[str, dict[str, str]] = {
         "number that it names, before and after along each axis.",
         "read_place": "$\\operatorname{place}$ puts an array into zeros, at the "
         "positions named.",
-        "read_put": "$\\operatorname{put}_{k}$ adds row $j$ to row $k_j$ of zeros.",
+        "read_index": "$x[k]$ are the entries of $x$ with the numbers $k$, counted "
+        "from 0, $x[i, j]$ those with numbers along two axes; $x[a:b]$ is a slice.",
+        "read_int": "$\\operatorname{int}$ leaves out what stands behind the point.",
+        "read_put": "$\\operatorname{put}_{k}$ adds row $j$ to row $k_j$ of zeros; "
+        "with several numbers each entry is added at the place that they name.",
         "read_uniform": "$\\operatorname{uniform}$ gives random numbers in $[0, 1)$ "
         "that depend on the seed, the update and a number for the place.",
         "read_fixed": "A derivative with a bar holds the values below the bar fixed.",
@@ -235,7 +239,11 @@ DERIVATION: dict[str, dict[str, str]] = {
         "把每个元素加回它所来自的像素。",
         "read_pad": "$\\operatorname{pad}$ 沿各轴在前后补零，或补上写明的数。",
         "read_place": "$\\operatorname{place}$ 把数组放进全零数组中写明的位置。",
-        "read_put": "$\\operatorname{put}_{k}$ 把第 $j$ 行加到全零数组的第 $k_j$ 行。",
+        "read_index": "$x[k]$ 取出 $x$ 中编号为 $k$（从 0 起）的元素，$x[i, j]$ "
+        "按两个轴上的编号取出元素；$x[a:b]$ 是切片。",
+        "read_int": "$\\operatorname{int}$ 去掉小数点后面的部分。",
+        "read_put": "$\\operatorname{put}_{k}$ 把第 $j$ 行加到全零数组的第 $k_j$ 行；"
+        "有多个编号时，每个元素加到它们所指的位置。",
         "read_uniform": "$\\operatorname{uniform}$ 给出 $[0, 1)$ 内的随机数，"
         "只取决于种子、更新次数和位置编号。",
         "read_fixed": "带竖线的导数表示竖线右下方的值保持不变。",
@@ -247,6 +255,11 @@ DERIVATION: dict[str, dict[str, str]] = {
         "max pooling": "最大池化",
         "average pooling": "平均池化",
         "residual": "残差",
+        "random flip": "随机翻转",
+        "random translation": "随机平移",
+        "random crop": "随机裁剪",
+        "random rotation": "随机旋转",
+        "Gaussian noise": "高斯噪声",
         "orthogonal": "正交",
     },
 }

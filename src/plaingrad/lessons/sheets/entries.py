@@ -75,7 +75,7 @@ class Entries:
     def formula(self, node: Node, index: Index) -> Node:
         """Return how an entry of `node` is computed from entries that have a name."""
         if not node.inputs:
-            return _number(self.values[node])
+            return _number(np.asarray(self.values[node])[index])
         if node.op.native == "{0}":
             return self._entry(node.inputs[0], index)
         if _entrywise(node):

@@ -90,6 +90,11 @@ def _floordiv(inputs: list[Array], attrs: Attrs, side: int) -> Carried:
     return _floor([a / b], attrs, side)
 
 
+def _whole(inputs: list[Array], attrs: Attrs, side: int) -> Carried:
+    size, tied = _floor([_abs(inputs, attrs, side)[0]], attrs, side)
+    return (np.sign(inputs[0].real) * size).astype(int), tied
+
+
 def _compared(holds: Callable[[Array], Array]) -> Callable[..., Carried]:
     """Return a comparison: `holds` says which signs of a - b it is true for."""
 
@@ -154,6 +159,7 @@ BRANCHES: dict[str, Callable[[list[Array], Attrs, int], Carried]] = {
     "sign": _sign,
     "floor": _floor,
     "floordiv": _floordiv,
+    "whole": _whole,
     "gt": _compared(lambda gap: gap > 0),
     "ge": _compared(lambda gap: gap >= 0),
     "lt": _compared(lambda gap: gap < 0),

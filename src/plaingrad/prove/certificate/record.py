@@ -112,7 +112,7 @@ class Certificate(Document):
     l1, l2
         The strengths of the penalties in it.
     random
-        Whether the network has dropout, whose numbers were held fixed.
+        Whether the network draws random numbers (dropout), which were held fixed.
     samples, given
         The samples that it was measured on, and those that were given.
     updates

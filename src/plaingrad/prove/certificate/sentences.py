@@ -21,7 +21,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "everything could be measured.",
         "loss": "The loss is {loss}{penalties}, {value} on {samples} of {given} "
         "samples, all in float64.",
-        "fixed": " What dropout drops is held fixed.",
+        "fixed": " What is drawn at random is held fixed.",
         "penalty": " with {name} = {strength}",
         "gradients": "Gradients",
         "columns": "layer | array | shape | largest error | entries checked | kinks | "
@@ -117,7 +117,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "all_not shown": "未能证明：测量过的都没有错，但并非全部都能测量。",
         "loss": "损失为 {loss}{penalties}，在 {given} 个样本中的 {samples} 个上等于 "
         "{value}，全部以 float64 计算。",
-        "fixed": "dropout 丢弃的位置保持不变。",
+        "fixed": "随机抽取的数保持不变。",
         "penalty": "，其中 {name} = {strength}",
         "gradients": "梯度",
         "columns": "层 | 数组 | 形状 | 最大误差 | 检查的元素 | 折点 | 第二种方法 | 结"

@@ -1,0 +1,157 @@
+"""The command that searches settings: for a task or a table, into a folder."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .files import make_folder
+from .jobs import (
+    add_job_options,
+    job_of,
+    listed,
+    shared_settings,
+    shared_words,
+)
+from .network import Network
+from .train.progress import wanted
+from .train.settings import MONITORS, Machine
+from .train_command import add_options as add_training
+from .train_command import hidden_units, say_how_to_go_on, train, warnings_told
+from .tuning.pages import write_search
+from .tuning.plan import Plan, check_used
+from .tuning.record import Search
+from .tuning.space import USUAL, from_text, space, spec
+from .tuning.trials import Limits, searched
+
+OWN = "usual"
+"""What --hidden takes for the usual network of a task."""
+SEARCHING = """\
+examples:
+  plaingrad search digits --trials 30
+  plaingrad search digits --trials 60 --resume
+  plaingrad search digits --hidden usual --lr 1e-4..1e-2 --optimizer adam,rmsprop
+  plaingrad search flats.csv --target rent --layers 1..2 --width 64 --timeout 600
+
+A setting is fixed by a value, searched in a range LOW..HIGH, and among choices A,B,C;
+without any of these it is searched where it usually lies. Trials are compared by the
+validation data. The best one is trained again, by a command that is shown, and only
+that network sees the test data. After Ctrl-C or a crash the same command with --resume
+goes on. What diverges or cannot be trained is noted, and the search goes on."""
+ABOUT = {
+    "layers": "how many hidden layers",
+    "width": "how wide they are",
+    "dropout": "what share of their values is dropped",
+    "optimizer": "by name, as in train",
+    "lr": "learning rate",
+    "l2": "penalty on large weights",
+    "batch_size": "samples per update",
+}
+
+
+def add_options(made: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    made.epilog = f"{listed()}\n\n{SEARCHING}"
+    add_job_options(made, "the folder (default: runs/TASK-search)")
+    add = made.add_argument
+    hidden = f"widths of the hidden layers, or {OWN} for the usual network of the task"
+    add("--hidden", metavar="64,32", help=hidden)
+    for name, about in ABOUT.items():
+        usual = str(spec(USUAL[name])).replace("%", "%%")
+        option = f"--{name.replace('_', '-')}"
+        add(option, metavar="X", help=f"{about} (default: {usual})")
+    trials = "how many trainings in all (default: 50)"
+    add("--trials", type=int, metavar="N", default=50, help=trials)
+    timeout = "begin no trial after so many seconds"
+    add("--timeout", type=float, metavar="S", help=timeout)
+    parallel = "trials at once (default: as many as cores); with 1 it can be repeated"
+    add("--parallel", type=int, metavar="N", help=parallel)
+    monitor = f"what is compared: {' (the score) or '.join(reversed(MONITORS))}"
+    add("--monitor", metavar="NAME", default="val_accuracy", help=monitor)
+
+
+def search(options: argparse.Namespace) -> None:
+    """Search settings, train the best network again, and write both."""
+    given = {name: getattr(options, name) for name in USUAL}
+    asked = {n: from_text(n, text) for n, text in given.items() if text is not None}
+    limits = Limits(options.trials, options.timeout, options.parallel)
+    units = None if options.hidden == OWN else hidden_units(options.hidden)
+    check_used(asked, options.hidden == OWN, units is not None)
+    where = space(asked)
+    job = job_of(options)
+    settings = shared_settings(job.usual, options)
+    machine = Machine(engine=settings.pop("engine"), threads=settings.pop("threads"))
+    for name in ("optimizer", "l2", "batch_size"):
+        settings.pop(name, None)
+    network: Network | None = job.network() if options.hidden == OWN else None
+    plan = Plan(
+        network=network,
+        hidden=units,
+        outputs=job.outputs,
+        space=where,
+        settings={**settings, "validation": job.validation},
+        monitor=options.monitor,
+    )
+    folder = make_folder(options.out or Path("runs") / f"{job.name}-search")
+    say = (lambda *_: None) if options.quiet else print
+    say(job.about())
+    say("searched: " + _told(plan))
+    show = not options.quiet and wanted(None)
+    with warnings_told():
+        found = searched(
+            plan, *job.train, limits, machine, folder, options.resume, show
+        )
+    say(str(found))
+    if found.interrupted:
+        say_how_to_go_on(options, say)
+        return
+    _finish(found, units, folder, options, say)
+
+
+def _told(plan: Plan) -> str:
+    """Return what is searched, and where."""
+    left_out = {"layers", "width"} if plan.hidden is not None else set()
+    if plan.network is not None:
+        left_out = {"layers", "width", "dropout"}
+    return "; ".join(f"{n} {s}" for n, s in plan.space.items() if n not in left_out)
+
+
+def _chosen(settings: Mapping[str, Any], hidden: list[int] | None) -> list[str]:
+    """Return the words of a command line that give the settings of a trial."""
+    chosen = dict(settings)
+    units = (
+        [chosen.pop("width")] * chosen.pop("layers") if "layers" in chosen else hidden
+    )
+    words = [] if units is None else ["--hidden", ",".join(map(str, units))]
+    for name, value in chosen.items():
+        if value is not None:
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return words
+
+
+def _finish(
+    found: Search,
+    units: list[int] | None,
+    folder: Path,
+    options: argparse.Namespace,
+    say: Any,
+) -> None:
+    """Write what was found, and train the best network by a command that is shown."""
+    words = ["train", *shared_words(options), *_chosen(found.best.settings, units)]
+    words += ["--out", str(folder / "best")]
+    command = shlex.join(["plaingrad", *words])
+    say(f"written to {folder}:")
+    for name, what in write_search(folder, found, command):
+        say(f"  {name:<18} {what}")
+    say(f"the best is trial {found.best.number}; this trains it again:")
+    print(command)
+    parser = argparse.ArgumentParser()
+    add_training(parser)
+    begun = ["--resume"] if (folder / "best" / "checkpoints").is_dir() else []
+    quiet = ["--quiet"] if options.quiet else []
+    training = parser.parse_args([*words[1:], *begun, *quiet])
+    training.words = words
+    train(training)

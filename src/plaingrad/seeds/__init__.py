@@ -1,0 +1,7 @@
+"""The same training from several seeds."""
+
+from .fit import fit_seeds
+from .record import SeedRun, Seeds
+from .spread import Spread
+
+__all__ = ["SeedRun", "Seeds", "Spread", "fit_seeds"]

@@ -1,0 +1,216 @@
+"""What a search has found: its trials, the best of them, and how to repeat it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import PlaingradError
+from ..network import Network
+from ..train.history import brief
+
+CLASS = re.compile(r"\b([A-Z]\w+)\(")
+"""A layer, a loss or an optimiser in code."""
+MOST = 10
+"""So many of the best trials are shown."""
+OUTCOMES = {
+    "done": "came to its end",
+    "pruned": "ended early, for others were better by then",
+    "diverged": "the loss became infinite or undefined",
+    "error": "could not be trained",
+}
+"""What can become of a trial, and what that means."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training of a search.
+
+    Attributes
+    ----------
+    number
+        From 1, in the order of their beginning.
+    settings
+        What was tried, by name.
+    outcome
+        "done", "pruned" (ended early, for others were better by then), "diverged" or
+        "error".
+    value
+        The score or loss on the validation data: of the weights that were kept, or the
+        last one before it was pruned. None where there is none.
+    epochs, seconds
+        How long it was.
+    error
+        The message, where an error ended it.
+    """
+
+    number: int
+    settings: Mapping[str, Any]
+    outcome: str
+    value: float | None
+    epochs: int
+    seconds: float
+    error: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What a search has found.
+
+    Attributes
+    ----------
+    trials
+        All trials that ended, in the order of their beginning.
+    monitor
+        What is compared: "val_accuracy", "val_r2" or "val_loss".
+    space
+        What each setting could be, as text.
+    by_factors
+        The settings of which equal factors, and not differences, were equally likely.
+    importance
+        By setting, its share in how good a trial is (PED-ANOVA), the largest first;
+        empty below ten trials that came to their end.
+    settings
+        Those of `fit` with which the best network is trained, validation included.
+    network
+        The best network, trained again; None when no trial came to its end.
+    interrupted
+        Whether Ctrl-C ended the search.
+    """
+
+    trials: tuple[Trial, ...]
+    monitor: str
+    space: Mapping[str, str]
+    by_factors: tuple[str, ...] = ()
+    importance: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    network: Network | None = None
+    interrupted: bool = False
+
+    @property
+    def lowest(self) -> bool:
+        """Whether the best value is the lowest one."""
+        return self.monitor == "val_loss"
+
+    @property
+    def done(self) -> tuple[Trial, ...]:
+        """The trials that came to their end, the best first."""
+        ended = [trial for trial in self.trials if trial.outcome == "done"]
+        return tuple(sorted(ended, key=self._rank))
+
+    def _rank(self, trial: Trial) -> tuple[float, int]:
+        value = float(trial.value or 0.0)
+        return (value if self.lowest else -value), trial.number
+
+    @property
+    def best(self) -> Trial:
+        """The best trial that came to its end; of equal ones the first.
+
+        Raises
+        ------
+        PlaingradError
+            When none came to its end.
+        """
+        if not self.done:
+            told = [trial.error or OUTCOMES[trial.outcome] for trial in self.trials]
+            raise PlaingradError(
+                "no trial came to its end. " + (f"The first: {told[0]}" if told else "")
+            )
+        return self.done[0]
+
+    @property
+    def names(self) -> list[str]:
+        """The settings that were tried, in their order."""
+        return list(dict.fromkeys(n for trial in self.trials for n in trial.settings))
+
+    def searched(self) -> list[str]:
+        """Return the settings that differ from trial to trial."""
+        return [
+            name
+            for name in self.names
+            if len({str(trial.settings.get(name)) for trial in self.trials}) > 1
+        ]
+
+    def csv(self) -> str:
+        """Return a line for each trial, with names above."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        head = ("trial", "outcome", self.monitor, "epochs", "seconds")
+        writer.writerow([*head, *self.names, "error"])
+        for trial in self.trials:
+            tried = [trial.settings.get(name) for name in self.names]
+            told = (trial.number, trial.outcome, trial.value, trial.epochs)
+            writer.writerow([*told, f"{trial.seconds:.3f}", *tried, trial.error])
+        return out.getvalue()
+
+    def best_network(self) -> Network:
+        """Return the network of the best trial.
+
+        Raises
+        ------
+        PlaingradError
+            When no trial came to its end.
+        """
+        best = self.best
+        if self.network is None:
+            raise PlaingradError(f"the network of trial {best.number} was not made.")
+        return self.network
+
+    def python(self) -> str:
+        """Return code that trains the best network again.
+
+        Data are called X and y, and X_val and y_val where they are given for that.
+        """
+        words = [_written(name, value) for name, value in self.settings.items()]
+        lines = [f"net = {self.best_network()!r}", "net.fit("]
+        lines += [f"    {word}," for word in ("X", "y", *words)]
+        text = "\n".join([*lines, ")"])
+        used = sorted(set(CLASS.findall(text)))
+        return f"from plaingrad import {', '.join(used)}\n\n{text}\n"
+
+    def __str__(self) -> str:
+        """Return how many trials there were, the best of them, and what mattered."""
+        counts = dict.fromkeys(OUTCOMES, 0)
+        for trial in self.trials:
+            counts[trial.outcome] += 1
+        told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+        lines = [f"{len(self.trials)} trials: {told or 'none'}"]
+        if self.done:
+            lines += ["", *self._table(self.done[:MOST])]
+        if self.importance:
+            shares = (f"{n} {share:.0%}" for n, share in self.importance.items())
+            lines += ["", f"what mattered: {', '.join(shares)}"]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _table(self, trials: tuple[Trial, ...]) -> list[str]:
+        names = self.searched()
+        rows = [["trial", self.monitor, "epochs", *names]]
+        for trial in trials:
+            told = [str(trial.number), brief(float(trial.value or 0)), trial.epochs]
+            rows.append([*map(str, told), *(_shown(trial, name) for name in names)])
+        widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+        return ["  ".join(map(str.rjust, row, widths)) for row in rows]
+
+
+def _written(name: str, value: Any) -> str:
+    """Return a setting as Python; data by their name."""
+    if name == "validation" and isinstance(value, (tuple, list)):
+        return "validation=(X_val, y_val)"
+    return f"{name}={name}" if name == "sample_weight" else f"{name}={value!r}"
+
+
+def _shown(trial: Trial, name: str) -> str:
+    value = trial.settings.get(name)
+    return (
+        "-"
+        if value is None
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+    )

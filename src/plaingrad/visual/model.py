@@ -1,0 +1,76 @@
+"""A network and how pictures reach it: trained, used and saved together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..columns.targets import ClassTarget
+from ..data.folders import Images
+from ..data.parts import Parts
+from ..network import Network
+from ..pictures.preparation import PicturePreparation
+from ..raw.model import RawModel
+from .report import ImageReport, report
+from .usual import usual_network, usual_settings
+
+
+class ImageModel(RawModel[Images]):
+    """A network that tells which class a picture shows.
+
+    `predict` and `predict_proba` take a picture file, a folder (all pictures in it and
+    below, by name), a picture of Pillow, or a list of these, of any size.
+
+    Attributes
+    ----------
+    network
+        Its `preparation` makes samples of pictures. Without one of yours it has up
+        to four convolutions, as many as the size allows.
+    parts
+        The images of its training; None when it was loaded.
+
+    Examples
+    --------
+    >>> images = plaingrad.data.images("photos")  # doctest: +SKIP
+    >>> model = ImageModel.fit(images)  # doctest: +SKIP
+    >>> model.predict("new.jpg")  # doctest: +SKIP
+    """
+
+    kind = PicturePreparation
+    _source, _samples = "images", "pictures"
+    _reading = "pg.data.images(FOLDER)"
+
+    @staticmethod
+    def _parted(data: Images, seed: int) -> Parts[Images]:
+        return data.split(seed)
+
+    @staticmethod
+    def _prepared(train: Images) -> PicturePreparation:
+        target = ClassTarget(name="class", classes=train.classes)
+        return PicturePreparation(form=train.form, target=target)
+
+    @staticmethod
+    def _usual(train: Images) -> tuple[Network, dict[str, Any]]:
+        return usual_network(train.form.shape, train.outputs), usual_settings()
+
+    def report(
+        self, images: Images | None = None, *, seed: int = 0, lang: str = "en"
+    ) -> ImageReport:
+        """Return how good the predictions are, and the worst mistakes as pictures.
+
+        Parameters
+        ----------
+        images
+            Pictures with classes that the network has not seen, of any size; by default
+            the test part.
+        seed
+            Of the resampling for the intervals.
+        lang
+            "en" or "zh".
+
+        Raises
+        ------
+        PlaingradError
+            When the model was loaded, and no images are given.
+        """
+        shown, seen = self._judged(images)
+        return report(self.network, self.preparation, shown, seen, seed, lang)
