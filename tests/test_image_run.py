@@ -228,3 +228,39 @@ def test_settings_are_searched_and_seeds_compared(run, tmp_path):
     assert code == 0
     assert "kept is seed " in out
     assert pg.ImageModel.load("runs/photos/model.safetensors").predict("photos").size
+
+
+def test_training_changes_pictures_as_it_is_told(run):
+    asked = "flip=vertical, shift=2,rotate=7.5,crop=6,noise=0.1"
+    options = ("--epochs", 1, "--quiet", "--size", 8)
+    code, _, err = run("train", "photos", "--augment", asked, *options)
+    assert (code, err) == (0, "")
+    network = pg.ImageModel.load("runs/photos/model.safetensors").network
+    assert repr(network.layers[:5]) == repr(
+        (
+            pg.RandomFlip("vertical"),
+            pg.RandomTranslation(2, fill="edge"),
+            pg.RandomRotation(7.5, fill="edge"),
+            pg.RandomCrop(6),
+            pg.GaussianNoise(0.1),
+        )
+    )
+    code, _, _ = run("train", "photos", "--augment", "none", *options[:3])
+    network = pg.ImageModel.load("runs/photos/model.safetensors").network
+    assert (code, isinstance(network.layers[0], pg.Conv2d)) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("flop", "'flop'"),
+        ("shift", "--augment takes flip, shift=PIXELS"),
+        ("flip,shift=2.5", "'shift=2.5'"),
+        ("rotate=200", "degrees"),
+        ("flip=sideways", "'sideways'"),
+    ],
+)
+def test_augmentation_that_makes_no_sense_is_an_error(run, asked, told):
+    code, _, err = run("train", "photos", "--augment", asked)
+    assert code != 0
+    assert told in err

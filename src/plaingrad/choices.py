@@ -1,15 +1,26 @@
-"""What the command line offers by name: optimisers, and networks of dense layers."""
+"""What the command line offers by name: optimisers, dense layers, augmentation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .errors import SettingError, unknown_name
 from .full_batch import LBFGS, FullBatch, LevenbergMarquardt
-from .layers import Dropout, Flatten, Layer, Linear, ReLU
+from .layers import (
+    Dropout,
+    Flatten,
+    GaussianNoise,
+    Layer,
+    Linear,
+    RandomCrop,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    ReLU,
+)
 from .network import Sequential
 from .optimizers import (
     SGD,
@@ -30,6 +41,14 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     },
     "levenberg-marquardt": LevenbergMarquardt,
 }
+AUGMENTATION: dict[str, Callable[[str], Layer]] = {
+    "flip": lambda mode: RandomFlip(mode or "horizontal"),
+    "shift": lambda pixels: RandomTranslation(int(pixels), fill="edge"),
+    "rotate": lambda degrees: RandomRotation(float(degrees), fill="edge"),
+    "crop": lambda pixels: RandomCrop(int(pixels)),
+    "noise": lambda std: GaussianNoise(float(std)),
+}
+"""What training may do to images, each from the text behind its =."""
 
 
 def optimizer_kind(name: str) -> type[Optimizer]:
@@ -72,6 +91,31 @@ def dense_network(
 ) -> Sequential:
     """Return a network of hidden layers, whatever shape the samples have."""
     return Sequential(Flatten(), *dense(units, dropout), Linear(outputs))
+
+
+def augmentation(text: str) -> list[Layer]:
+    """Return the layers that flip,shift=2 and the like ask for; none for "none".
+
+    Raises
+    ------
+    SettingError
+        When there is no such layer, or its value makes no sense.
+    """
+    layers = []
+    for word in text.split(",") if text != "none" else ():
+        name, _, value = word.strip().partition("=")
+        if name not in AUGMENTATION:
+            raise unknown_name("augmentation", name, AUGMENTATION)
+        try:
+            layers.append(AUGMENTATION[name](value))
+        except SettingError:
+            raise
+        except ValueError:
+            raise SettingError(
+                f"--augment takes flip, shift=PIXELS, rotate=DEGREES, crop=PIXELS and "
+                f"noise=STD, with commas between them, got {word.strip()!r}."
+            ) from None
+    return layers
 
 
 def outputs_of(y: Array) -> int:

@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from .checkpoints.settings import Checkpoint
-from .choices import OPTIMIZERS, dense_network, optimizer_kind, optimizer_of
+from .choices import (
+    OPTIMIZERS,
+    augmentation,
+    dense_network,
+    optimizer_kind,
+    optimizer_of,
+)
 from .errors import FileError, SettingError, whole
 from .files import make_folder
 from .full_batch import FullBatch
@@ -25,6 +31,7 @@ from .report import write_seeds
 from .seeds import Seeds, fit_seeds
 from .train.history import History
 from .train.progress import wanted
+from .visual.usual import augmented
 
 TRAINING = """\
 examples:
@@ -34,7 +41,7 @@ examples:
   plaingrad train mnist --hidden 256,128 --patience 5 --out runs/wide --resume
   plaingrad train mnist --seeds 5
   plaingrad train flats.csv --target rent --kind zip=category
-  plaingrad train photos/ --size 64
+  plaingrad train photos/ --size 64 --augment flip,shift=4,rotate=10
 
 A table is a .csv, .parquet, .feather or .xlsx file with names in its first row. What
 its columns are is found and shown; its folder holds a report on the predictions. A
@@ -55,6 +62,8 @@ def add_options(made: argparse.ArgumentParser) -> None:
     add("--hidden", metavar="64,32", help=hidden)
     dropout = "share of the values that each hidden layer of --hidden drops, as 0.2"
     add("--dropout", type=float, metavar="X", default=0.0, help=dropout)
+    augment = "what training does to images: flip,shift=2,rotate=15,crop=24,noise=0.1"
+    add("--augment", metavar="WORDS", help=f"{augment}, or none")
     add("--batch-size", type=int, metavar="N", help="samples per update")
     add("--optimizer", metavar="NAME", help=", ".join(OPTIMIZERS))
     add("--lr", type=float, metavar="X", help="learning rate, as 0.01")
@@ -75,6 +84,8 @@ def train(options: argparse.Namespace) -> None:
     network = job.network()
     if units is not None:
         network = dense_network(units, job.outputs, options.dropout)
+    if options.augment is not None:
+        network = augmented(network, augmentation(options.augment))
     folder = make_folder(options.out or Path("runs") / job.name)
     settings |= _saving(folder / "checkpoints", options)
     say = (lambda *_: None) if options.quiet else print

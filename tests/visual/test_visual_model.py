@@ -178,6 +178,26 @@ def test_usual_networks_go_with_the_size():
     assert repr(usual_network((7, 500, 3), 4)).count("Conv2d") == 1
 
 
+def test_pictures_are_shifted_where_that_leaves_them_what_they_are():
+    assert not isinstance(usual_network((15, 40, 1), 4).layers[0], pg.Augmentation)
+    first = usual_network((40, 33, 3), 4).layers[0]
+    assert repr(first) == "RandomTranslation(2, fill='edge')"
+
+
+def test_augmentation_is_that_which_is_asked_for(photos):
+    images = pg.data.images(photos, size=16)
+    shift, flip = pg.RandomTranslation(1, fill="edge"), pg.RandomFlip()
+    usual = pg.ImageModel.fit(images, epochs=1).network.layers
+    assert repr(usual[0]) == repr(shift)
+    other = pg.ImageModel.fit(images, epochs=1, augment=[flip]).network.layers
+    assert repr(other) == repr((flip, *usual[1:]))
+    none = pg.ImageModel.fit(images, epochs=1, augment=()).network.layers
+    assert repr(none) == repr(usual[1:])
+    net = pg.Sequential(pg.GaussianNoise(0.1), pg.Flatten(), pg.Linear(3))
+    own = pg.ImageModel.fit(images, net, epochs=1, augment=[flip]).network.layers
+    assert repr(own) == repr((flip, *net.layers[1:]))
+
+
 # The report.
 
 

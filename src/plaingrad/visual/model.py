@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Self
 
 from ..columns.targets import ClassTarget
 from ..data.folders import Images
 from ..data.parts import Parts
+from ..layers import Layer
 from ..network import Network
 from ..pictures.preparation import PicturePreparation
 from ..raw.model import RawModel
 from .report import ImageReport, report
-from .usual import usual_network, usual_settings
+from .usual import augmented, usual_network, usual_settings
 
 
 class ImageModel(RawModel[Images]):
@@ -51,6 +53,40 @@ class ImageModel(RawModel[Images]):
     @staticmethod
     def _usual(train: Images) -> tuple[Network, dict[str, Any]]:
         return usual_network(train.form.shape, train.outputs), usual_settings()
+
+    @classmethod
+    def fit(
+        cls,
+        data: Images,
+        network: Network | None = None,
+        *,
+        augment: Iterable[Layer] | None = None,
+        seed: int = 0,
+        **settings: Any,
+    ) -> Self:
+        """Train on 60 % of the pictures, validate on 20 %, keep 20 % for the report.
+
+        Parameters
+        ----------
+        data
+            What to learn from.
+        network
+            With an output for each class; by default the usual one for the size.
+        augment
+            Layers that change pictures while training, such as `RandomFlip()`, in place
+            of those of the network; () for none. The usual network shifts a little.
+        seed, **settings
+            As `TableModel.fit` has them.
+
+        Raises
+        ------
+        DataError, ShapeError, SettingError
+            As `Network.fit`, before any work starts.
+        """
+        if augment is not None:
+            network = cls._usual(data)[0] if network is None else network
+            network = augmented(network, augment)
+        return super().fit(data, network, seed=seed, **settings)
 
     def report(
         self, images: Images | None = None, *, seed: int = 0, lang: str = "en"
