@@ -78,8 +78,8 @@ def chinese(page: str) -> str:
 PRINTED = (
     *("docs/engine.md", "docs/worksheet.md", "docs/prove.md"),
     *("docs/check.md", "docs/check-scripts.md", "docs/practice.md"),
-    *("docs/tables.md", "docs/images.md", "docs/optimisers.md", "docs/sklearn.md"),
-    *("docs/augmentation.md", "docs/search.md"),
+    *("docs/tables.md", "docs/images.md", "docs/streams.md", "docs/optimisers.md"),
+    *("docs/sklearn.md", "docs/augmentation.md", "docs/search.md"),
 )
 """English pages that show what their code prints."""
 PAGES = (

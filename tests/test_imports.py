@@ -44,6 +44,7 @@ STAGES = {
     "prove": "gradients against measured slopes",
     "reading": "what is read off a network",
     "columns": "raw columns of tables, and how they become numbers",
+    "streams": "samples that are read when they are needed",
     "pictures": "files of pictures, and how they become numbers",
     # training and its surroundings
     "data": "toy data and preparation",

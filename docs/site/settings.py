@@ -12,7 +12,7 @@ from plaingrad.lessons.words import LANGUAGES
 GUIDES = (
     *("how-it-works", "engine", "benchmarks", "worksheet", "prove", "check"),
     *("check-scripts", "practice", "search", "tables", "images", "augmentation"),
-    *("optimisers", "sklearn"),
+    *("streams", "optimisers", "sklearn"),
 )
 """The order of the guides; others follow by name."""
 PROJECT = ["changelog.md", "contributing.md"]

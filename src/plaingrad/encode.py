@@ -17,6 +17,7 @@ from .errors import FileError, SettingError
 from .layers import Layer
 from .pictures.form import Form
 from .pictures.preparation import PicturePreparation
+from .program import Blocks
 from .remember import Remembered
 from .train.settings import EarlyStopping, Settings
 from .train.training import Training
@@ -24,7 +25,8 @@ from .train.training import Training
 IMAGES = (Form, PicturePreparation)
 TABLES = (CategoryInput, ClassTarget, DateInput, NumberInput, NumberTarget, Preparation)
 RECORDS: dict[str, type[Any]] = {
-    cls.__name__: cls for cls in (EarlyStopping, Settings, Training, *IMAGES, *TABLES)
+    cls.__name__: cls
+    for cls in (Blocks, EarlyStopping, Settings, Training, *IMAGES, *TABLES)
 }
 ABSTRACT = (
     *(initializers.Initializer, optimizers.Optimizer, schedules.Schedule),

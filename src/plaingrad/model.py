@@ -169,7 +169,7 @@ def checksum(described: Any, arrays: Mapping[str, Array]) -> str:
     for name in sorted(arrays):
         value = arrays[name]
         made.update(f"{name} {value.dtype} {value.shape}".encode())
-        made.update(value.tobytes())
+        made.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
     return made.hexdigest()
 
 

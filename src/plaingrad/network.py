@@ -23,6 +23,7 @@ from .inside import inner_values
 from .layers import Layer
 from .layers import Sequence as LayerSequence
 from .losses import Loss
+from .losses.targets import numbered
 from .model import Model, RawPreparation, read, save
 from .native.flat import flat
 from .optimizers import SGD, Optimizer
@@ -32,6 +33,8 @@ from .prove.certificate.record import Certificate
 from .rates import RateTest, find_rate, rising
 from .reading import Reading, written
 from .run import draw
+from .streams.stream import Stream
+from .streams.tally import Tally
 from .summary import Summary, summarise
 from .train import callbacks as watching
 from .train.callbacks import Callback
@@ -39,7 +42,7 @@ from .train.checks import as_features, free_entries, numbers, same_length
 from .train.ending import told as _told
 from .train.history import History
 from .train.progress import Progress, told_when_long, wanted
-from .train.session import Memory, Prepared, Session, prepare, prepare_target
+from .train.session import Memory, Prepared, Session, prepare_target
 from .train.settings import (
     EarlyStopping,
     Machine,
@@ -48,6 +51,7 @@ from .train.settings import (
     refuse_other,
     usual_batch_size,
 )
+from .train.streaming import Converted, check_pair, numbered_chunks, prepare_data
 from .train.training import Training
 from .write.script import script
 
@@ -85,7 +89,7 @@ class Network(Layer):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         *,
         loss: Loss | Callable[..., Any] | None = None,
         optimizer: Optimizer | None = None,
@@ -93,7 +97,7 @@ class Network(Layer):
         batch_size: int | Literal["usual"] | None = "usual",
         shuffle: bool = True,
         seed: int = 0,
-        validation: float | tuple[Any, Any] | None = None,
+        validation: float | tuple[Any, Any] | Stream | None = None,
         l1: float = 0.0,
         l2: float = 0.0,
         clip_value: float | None = None,
@@ -115,9 +119,10 @@ class Network(Layer):
         Parameters
         ----------
         X
-            Samples, (n, ...), as the first layer takes them.
+            Samples, (n, ...), as the first layer takes them; or a stream of samples and
+            targets that are read when they are needed: see `pg.data.stream`.
         y
-            Targets, (n,) or (n, outputs), as the loss takes them.
+            Targets, (n,) or (n, outputs), as the loss takes them; None for a stream.
         loss
             What to make small; by default chosen from y and the last layer, and said.
             A function of (output, target) arrays is a loss of its own.
@@ -134,7 +139,8 @@ class Network(Layer):
             Fixes initial weights, shuffles and dropout.
         validation
             (X, y) to validate on after each epoch, or the share of the samples to set
-            aside for it.
+            aside for it. Of a stream no share can be set aside; a stream to validate on
+            is read into memory.
         l1, l2
             Penalties l1 * sum(abs(W)) and l2 / 2 * sum(W ** 2) on all weights but the
             biases, added to the loss.
@@ -217,10 +223,12 @@ class Network(Layer):
         watchers = watching.checked(callbacks)
         kept = self._params if warm_start else None
         known = self._features if kept is not None else None
-        prepared = prepare(self, X, y, settings, self._masks, kept, known)
+        prepared = prepare_data(self, X, y, settings, self._masks, kept, known)
         shown = wanted(verbose)
         with opened(checkpoint, resume, prepared) as (shelf, moment):
-            if not warm_start:
+            if isinstance(X, Stream) and X.preparation is not None:
+                self.preparation = X.preparation
+            elif not warm_start:
                 self.preparation = None
             self._adopt(Session.start(prepared, machine, shown))
             if shown:
@@ -268,6 +276,11 @@ class Network(Layer):
                 raise SettingError(
                     f"partial_fit trains for one epoch; {name} is no use."
                 )
+        if isinstance(X, Stream):
+            raise SettingError(
+                "partial_fit trains on arrays, of a loop that is yours: for X, y in "
+                "batches: net.partial_fit(X, y). For a stream use fit(stream)."
+            )
         machine = {"engine": engine, "threads": threads}
         on = self._machine({n: v for n, v in machine.items() if v is not None})
         present = replace(
@@ -278,7 +291,7 @@ class Network(Layer):
         )
         present.check_partial()
         known = self._features if self._params is not None else None
-        prepared = prepare(self, X, y, present, self._masks, self._params, known)
+        prepared = prepare_data(self, X, y, present, self._masks, self._params, known)
         going = self._session
         if going is None or not going.suits(prepared):
             going = Session.start(prepared, on, wanted(None))
@@ -422,6 +435,7 @@ class Network(Layer):
     def predict(self, X: Any) -> Array:
         """Return a class label or the predicted values for each sample.
 
+        `X` may be a stream, too, whose samples are read a few at a time.
         They have the shape of the targets: (n,) where the network was trained with one
         number per sample.
         """
@@ -447,13 +461,24 @@ class Network(Layer):
         """Return what the last layer gives: scores, probabilities or values."""
         return self._read("output", X)
 
-    def evaluate(self, X: Any, y: Any) -> dict[str, float]:
+    def evaluate(self, X: Any, y: Any = None) -> dict[str, float]:
         """Return the loss and the score on data: {"loss": ..., "accuracy": ...}.
 
-        Dropout is off, penalties are left out, and every sample counts alike.
+        Dropout is off, penalties are left out, and every sample counts alike. A stream
+        is read once, and what is told is that of all its samples.
         """
         loss, made = self._known_training().loss, forward(self, self._features)
+        check_pair(X, y)
+        if isinstance(X, Stream):
+            return self._evaluate_stream(X, loss, made)
         inputs, target = self._checked(X, y, made)
+        word, values = self._measured(inputs, target, loss, made)
+        return {"loss": values[0], word: values[1]}
+
+    def _measured(
+        self, inputs: Array, target: Array, loss: Loss, made: Forward
+    ) -> tuple[str, tuple[float, float]]:
+        """Return what the score is called, and loss and score of checked samples."""
         leaf_y = loss.leaf(target)
         word, score = loss.score(made.output, leaf_y)
         total = loss.total(made.output, leaf_y)
@@ -461,9 +486,31 @@ class Network(Layer):
             f"evaluate {leaf_y.shape} {leaf_y.kind}",
             lambda: self._reading(reading(made, {"loss": total, word: score})),
         )(inputs, target)
-        return {"loss": float(values[0]), word: float(values[1])}
+        return word, (float(values[0]), float(values[1]))
 
-    def score(self, X: Any, y: Any) -> float:
+    def _evaluate_stream(
+        self, stream: Stream, loss: Loss, made: Forward
+    ) -> dict[str, float]:
+        """Return loss and score of all samples of a stream."""
+        tally, word = Tally(loss.reduction), ""
+        converted = Converted(self._known_training(), made)
+        for first, chunk in numbered_chunks(stream):
+            part = converted(chunk, first)
+            inputs, target = part["X"], part["y"]
+            if not loss.each(made.output, loss.leaf(target)).shape:
+                raise SettingError(
+                    f"{loss!r} gives one number for all samples together, and these "
+                    f"are read a few at a time. Let it return one per sample."
+                )
+            word, values = self._measured(inputs, target, loss, made)
+            if word == "r2":
+                pred = self._read("labels", inputs)
+                tally.add_pairs(pred, target)
+            tally.add(len(target), *values)
+        score = tally.r2 if word == "r2" else tally.score
+        return {"loss": tally.loss, word: score}
+
+    def score(self, X: Any, y: Any = None) -> float:
         """Return the accuracy of a classifier or R squared of a regression."""
         return list(self.evaluate(X, y).values())[1]
 
@@ -561,6 +608,12 @@ class Network(Layer):
         return self._training
 
     def _read(self, what: str, X: Any) -> Array:
+        if isinstance(X, Stream):
+            parts = []
+            for first, chunk in numbered_chunks(X):
+                with numbered(range(first, first + len(chunk.X))):
+                    parts.append(self._read(what, chunk.X))
+            return np.concatenate(parts)
         known = self._cache.get(what)
         if known is not None:
             found: Array | None = known.quick(X)
@@ -613,7 +666,7 @@ class Network(Layer):
         """Return the training program: of the last `fit`, or of one with these data."""
         if X is not None:
             named = Settings.named(settings)
-            return prepare(self, X, y, named, self._masks).program
+            return prepare_data(self, X, y, named, self._masks).program
         if settings:
             raise SettingError(
                 "settings belong to a training on data: pass X and y, too, or fit with "
@@ -634,7 +687,7 @@ class Network(Layer):
         fixed = {"dtype": "float64", "validation": None, "early_stopping": None}
         chosen = begun.changed({**settings, **fixed})
         known = self._features if self._params is not None else None
-        return prepare(self, X, y, chosen, self._masks, self._params, known)
+        return prepare_data(self, X, y, chosen, self._masks, self._params, known)
 
     def longhand(
         self, X: Any = None, y: Any = None, *, lang: str = "en", **settings: Any
@@ -781,7 +834,7 @@ class Network(Layer):
     def find_lr(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         *,
         lowest: float = 1e-6,
         highest: float = 10.0,
@@ -830,13 +883,17 @@ class Network(Layer):
         test = rising(Settings.named(settings), lowest, highest, updates)
         kept = self._params if warm_start else None
         known = self._features if kept is not None else None
-        prepared = prepare(self, X, y, test, self._masks, kept, known)
+        prepared = prepare_data(self, X, y, test, self._masks, kept, known)
         return find_rate(prepared, machine)
 
     def _given(
         self, X: Any, y: Any, settings: dict[str, Any]
     ) -> tuple[Any, Any, dict[str, Any]]:
         """Return data and settings: by default those of the last `fit`."""
+        if isinstance(X, Stream):
+            check_pair(X, y)
+            X, y, weights = X.sample
+            return X, y, {"sample_weight": weights} | settings
         if X is not None:
             return X, y, settings
         data = self.session.prepared.data

@@ -8,14 +8,18 @@ evaluated, and the loop around both.
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from .errors import PlaingradError, VerifyError
+import numpy as np
+
+from .errors import PlaingradError, SettingError, VerifyError, whole
 from .graph import Node, walk
+from .ops.random import mixed, shuffled
 from .shapes import Shape
 
+Array = np.ndarray[Any, Any]
 Section = Literal["forward", "loss", "backward", "update", "result"]
 SECTIONS: tuple[Section, ...] = ("forward", "loss", "backward", "update", "result")
 
@@ -101,8 +105,98 @@ class Plateau:
 
 
 @dataclass(frozen=True)
+class Blocks:
+    """Rows that are read together, and how many such blocks are mixed at a time.
+
+    An epoch that shuffles takes the blocks in another order, a few at a time, and mixes
+    the rows of these few.
+
+    Attributes
+    ----------
+    rows
+        How many rows there are.
+    size
+        The rows of each block but the last, which may have fewer; None if unlike.
+    mixed
+        How many blocks are mixed.
+    starts
+        The rows at which blocks begin that are unlike.
+    """
+
+    rows: int
+    size: int | None
+    mixed: int
+    starts: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        # a model file may hold anything
+        whole("the rows of a stream", self.rows)
+        whole("mixed", self.mixed)
+        if self.size is not None:
+            whole("the size of a block", self.size)
+            return
+        edges = [whole("a row", row, least=0) for row in (*self.starts, self.rows)]
+        if len(edges) < 2 or edges[0] or any(np.diff(edges) < 1):
+            raise SettingError("the rows at which blocks begin must rise from 0.")
+
+    @property
+    def count(self) -> int:
+        """How many blocks there are."""
+        return len(self.starts) if self.size is None else -(-self.rows // self.size)
+
+    def span(self, block: int) -> tuple[int, int]:
+        """Return the first row of a block, and that after its last one."""
+        if self.size is not None:
+            start = block * self.size
+            return start, min(start + self.size, self.rows)
+        last = block + 1 == len(self.starts)
+        return self.starts[block], self.rows if last else self.starts[block + 1]
+
+    def mixes(self, seed: int, epoch: int) -> Iterator[Mix]:
+        """Yield the blocks of an epoch, a few at a time."""
+        blocks, first = shuffled(self.count, seed, epoch), 0
+        for place in range(0, len(blocks), self.mixed):
+            few = blocks[place : place + self.mixed].tolist()
+            spans = tuple(self.span(block) for block in few)
+            count = sum(stop - start for start, stop in spans)
+            yield Mix(spans, first, count, (seed, epoch, place))
+            first += count
+
+
+@dataclass(frozen=True)
+class Mix:
+    """A few blocks whose rows an epoch mixes.
+
+    Attributes
+    ----------
+    spans
+        The first row of each, and that after its last one.
+    first, count
+        How many rows the epoch has visited before, and how many these are.
+    key
+        What their order is a function of.
+    """
+
+    spans: tuple[tuple[int, int], ...]
+    first: int
+    count: int
+    key: tuple[int, int, int]
+
+    @property
+    def order(self) -> Array:
+        """The order of the rows, from 0 in the first of the blocks on."""
+        return mixed(self.count, *self.key)
+
+    @property
+    def rows(self) -> Array:
+        """The rows in the order of their visit."""
+        rows: Array = np.concatenate([np.arange(*span) for span in self.spans])
+        return rows[self.order]
+
+
+@dataclass(frozen=True)
 class Loop:
-    """How the samples are visited."""
+    """How the samples are visited; in blocks where they are read when needed."""
 
     epochs: int
     batch_size: int | None
@@ -111,6 +205,16 @@ class Loop:
     validated: bool = False
     stopping: Stopping | None = None
     plateau: Plateau | None = None
+    blocks: Blocks | None = None
+
+    def order(self, count: int, epoch: int) -> Array:
+        """Return the order in which an epoch visits `count` rows."""
+        if not self.shuffle:
+            return np.arange(count)
+        if self.blocks is None:
+            return shuffled(count, self.seed, epoch)
+        mixes = self.blocks.mixes(self.seed, epoch)
+        return np.concatenate([mix.rows for mix in mixes])
 
 
 @dataclass(frozen=True, eq=False)

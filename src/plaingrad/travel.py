@@ -19,19 +19,26 @@ from .errors import FileError, PlaingradError, SettingError, whole
 from .model import MASK, Model, remade
 from .native.flat import flat
 from .network import Network, Sequential
-from .ops.random import shuffled
 from .run import compile_procedure
+from .streams.feed import Feed
+from .streams.stream import Stream
 from .train.history import History
 from .train.keeper import copies
 from .train.loop import Stopped
 from .train.moment import Moment
 from .train.session import Prepared, Session
 from .train.settings import Machine
+from .train.streaming import feed_again
+from .train.training import Training
 
 Array = np.ndarray[Any, Any]
 
 
-def load_run(folder: str | Path, objects: Mapping[str, Any] | None = None) -> Run:
+def load_run(
+    folder: str | Path,
+    objects: Mapping[str, Any] | None = None,
+    data: Stream | None = None,
+) -> Run:
     """Return a training that `fit` saved in a folder, to look at any of its steps.
 
     Parameters
@@ -40,6 +47,9 @@ def load_run(folder: str | Path, objects: Mapping[str, Any] | None = None) -> Ru
         What `checkpoint` was.
     objects
         Classes and functions of your own that the network uses, by name.
+    data
+        The stream that was trained on, when it was one: only steps of which there are
+        checkpoints can be had without it.
 
     Raises
     ------
@@ -47,7 +57,7 @@ def load_run(folder: str | Path, objects: Mapping[str, Any] | None = None) -> Ru
         When there is no such folder, or no checkpoint in it that is whole. Nothing in
         it is ever executed.
     """
-    return Run(Path(folder), objects or {})
+    return Run(Path(folder), objects or {}, data)
 
 
 class Run:
@@ -65,11 +75,14 @@ class Run:
         The number of updates at the newest checkpoint.
     """
 
-    def __init__(self, folder: Path, objects: Mapping[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, objects: Mapping[str, Any], stream: Stream | None = None
+    ) -> None:
         found = newest(folder, above=3)
         if found is None:
             raise FileError(f"there is no checkpoint in {folder}.")
         self.folder, self._objects, self._newest = folder, objects, found
+        self._stream = stream
         self.history: History = found.moment.history
         self.seed, self.last = self.history.seed, found.moment.step
         self._known: dict[int, Moment] = {}
@@ -177,15 +190,32 @@ class Run:
             raise FileError(f"{self.folder} does not tell how it was trained.")
         data = read_data(self.folder, self._newest.data)
         held = [data.pop(name) for name in ("X_val", "y_val") if name in data]
+        validation = (held[0], held[1]) if held else None
         return Prepared(
             network=model.network,
             training=model.training,
             data=data,
-            validation=(held[0], held[1]) if held else None,
+            feed=self._feed(model.training, data),
+            validation=validation,
             given={f"free_{name}": mask for name, mask in model.masks.items()},
             chosen=[],
             frozen=tuple(cast(Any, self._newest.model["frozen"]["list"])),
         )
+
+    def _feed(self, training: Training, data: Mapping[str, Array]) -> Feed | None:
+        """Return what reads the stream that was trained on, if it was one."""
+        if training.blocks is None and self._stream is None:
+            return None
+        if training.blocks is None or self._stream is None:
+            raise FileError(
+                f"the training in {self.folder} was on arrays, which are there: leave "
+                f"data out."
+                if self._stream is not None
+                else f"the training in {self.folder} was on a stream, so only the "
+                f"steps of the checkpoints can be had. Pass the stream for the others: "
+                f"pg.load_run({str(self.folder)!r}, data=stream)."
+            )
+        return feed_again(self._model().network, training, self._stream, data)
 
     def diff(self, other: Run) -> Difference | None:
         """Return where this training and another one first differ, to the bit.
@@ -262,13 +292,11 @@ class Run:
         They are computed by the printed text from the weights before the update.
         """
         step = whole("step", step)
-        program, data = self.prepared.program, self.prepared.data
-        loop, count, moment = program.loop, len(data["X"]), self.moment(step - 1)
+        program, count = self.prepared.program, self.prepared.training.count
+        loop, moment = program.loop, self.moment(step - 1)
         size = loop.batch_size or count
         epoch, batch = divmod(step - 1, math.ceil(count / size))
-        order = shuffled(count, loop.seed, epoch) if loop.shuffle else np.arange(count)
-        rows = order[batch * size : (batch + 1) * size]
-        taken = {name: values[rows] for name, values in data.items()}
+        taken = self._batch(epoch, batch, size)
         pool: dict[str, Any] = {
             **program.settings,
             **self.prepared.given,
@@ -296,6 +324,15 @@ class Run:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             found = run(*[pool[name] for name in arguments])
         return taken | dict(zip(names, map(np.asarray, found), strict=True))
+
+    def _batch(self, epoch: int, batch: int, size: int) -> dict[str, Array]:
+        """Return the samples of a batch, by name."""
+        feed, data = self.prepared.feed, self.prepared.data
+        if feed is not None:
+            return next(feed.windows(epoch, batch, feed.buffer)).start(size)
+        order = self.prepared.program.loop.order(len(data["X"]), epoch)
+        rows = order[batch * size : (batch + 1) * size]
+        return {name: values[rows] for name, values in data.items()}
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..encode import Decoder
 from ..errors import DataError, FileError, SettingError
 from ..files import alone_in, make_folder, write_whole
 from ..model import Model, checksum, describe
@@ -317,9 +318,34 @@ def check_same(
             f"the training in {folder} was begun with other frozen entries. Freeze the "
             f"same, or start again in another folder."
         )
+    _check_same_blocks(theirs, prepared, folder)
     if record["data"] != begun.data:
         raise DataError(
             f"X, y, the weights of the samples or the validation data are not those "
             f"that the training in {folder} was begun with. Pass the same, in the same "
             f"order, or start again in another folder."
+        )
+
+
+def _check_same_blocks(
+    begun: Mapping[str, Any], prepared: Prepared, folder: Path
+) -> None:
+    """Refuse to go on with a stream that is read in another order."""
+    training = prepared.training
+    told = begun["training"]["fields"].get("blocks")
+    old = None if told is None else Decoder({})(told)
+    new = training.blocks
+    if new is None or old is None:
+        if new is old:
+            return
+        raise DataError(
+            f"the training in {folder} was begun on {'arrays' if new else 'a stream'}. "
+            f"Pass the same data in the same way, or start again in another folder."
+        )
+    if new != old:
+        raise SettingError(
+            f"the training in {folder} mixed {old.mixed} of {old.count} blocks at a "
+            f"time, and this one mixes {new.mixed} of {new.count}, which is another "
+            f"order. Make the stream of the same samples with the same memory, block "
+            f"and mixed, or start again in another folder."
         )

@@ -104,7 +104,9 @@ class CategoryInput:
 
     def encode(self, values: Array) -> Array:
         """Return the features of cells, (n, features) in float64."""
-        return _stacked(self, values, [values == level for level in self.levels])
+        place = {level: number for number, level in enumerate(self.levels)}
+        found = np.array([place.get(cell, -1) for cell in values.tolist()], np.intp)
+        return _stacked(self, values, [found == number for number in place.values()])
 
 
 @dataclass(frozen=True, kw_only=True)

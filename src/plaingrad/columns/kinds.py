@@ -73,7 +73,12 @@ def values(column: pl.Series, kind: Kind) -> Array:
         When a cell is not of the kind, or a number is infinite or beyond 1e30.
     """
     if kind == "category":
-        return np.array([category(cell) for cell in column], dtype=object)
+        cells = column.to_list()
+        if column.dtype.is_nested():
+            return np.array([category(cell) for cell in cells], dtype=object)
+        # few cells differ
+        texts = {cell: category(cell) for cell in set(cells)}
+        return np.array([texts[cell] for cell in cells], dtype=object)
     if not len(column.drop_nulls()):
         return np.full(len(column), np.nan)
     return _numbers(column) if kind == "number" else _days(column)

@@ -5,6 +5,7 @@ from .folders import Images, images
 from .mnist import Dataset, fashion_mnist, mnist
 from .parts import Parts
 from .prepare import Standardiser, batches, one_hot, split
+from .streams import stream
 from .tables import table
 from .toys import blobs, circles, moons, spiral, streetlights
 
@@ -24,6 +25,7 @@ __all__ = [
     "one_hot",
     "spiral",
     "split",
+    "stream",
     "streetlights",
     "table",
 ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,19 @@ from ..errors import DataError, ShapeError
 from ..shapes import Shape, show
 
 Array = np.ndarray[Any, Any]
+LOOK = 2**18
+"""So many entries are looked at at a time, so that little is needed beside them."""
+_numbers: ContextVar[Sequence[int] | None] = ContextVar("_numbers", default=None)
+
+
+@contextmanager
+def numbered(numbers: Sequence[int]) -> Iterator[None]:
+    """Call the rows of all arrays by these numbers: they are but some of many rows."""
+    before = _numbers.set(numbers)
+    try:
+        yield
+    finally:
+        _numbers.reset(before)
 
 
 def numbers(y: ArrayLike) -> Array:
@@ -36,8 +52,8 @@ def numbers(y: ArrayLike) -> Array:
         )
     if not array.ndim or not array.size:
         raise DataError(f"y has the shape {show(array.shape)}: there is no target.")
-    bad = ~np.isfinite(array)
-    if bad.any():
+    if not all_finite(array):
+        bad = ~np.isfinite(array)
         raise DataError(
             f"y is not a finite number in {rows(bad)}. Leave these samples out: "
             f"keep = np.isfinite(y); X[keep], y[keep]."
@@ -47,9 +63,25 @@ def numbers(y: ArrayLike) -> Array:
 
 def rows(bad: Array) -> str:
     """Return in words which rows of a mask hold a True: "rows 3, 7 and 2 more"."""
-    found = np.unique(np.nonzero(bad)[0]).tolist()
+    found, known = np.unique(np.nonzero(bad)[0]).tolist(), _numbers.get()
+    if known is not None:
+        found = [known[row] for row in found]
     more = f" and {len(found) - 5} more" if len(found) > 5 else ""
     return f"row{'s' * (len(found) > 1)} {', '.join(map(str, found[:5]))}{more}"
+
+
+def all_finite(array: Array) -> bool:
+    """Tell whether all numbers are finite, looking at some rows at a time."""
+    if array.dtype.kind != "f":
+        return True
+    step = max(1, LOOK // max(1, array[:1].size))
+    parts = (array[row : row + step] for row in range(0, len(array), step))
+    return all(bool(np.isfinite(part).all()) for part in parts)
+
+
+def of_rows(count: int) -> str:
+    """Return how many rows there are, as the end of a sentence; not of some of them."""
+    return f", of {count} in all" if _numbers.get() is None else ""
 
 
 def fitted(y: Array, shape: Shape, output: Shape, hint: str) -> Array:
@@ -100,7 +132,7 @@ def class_labels(y: ArrayLike, output: Shape) -> Array:
     bad = (array < 0) | (array >= classes)
     if bad.any():
         raise DataError(_out_of_range(array, bad, classes))
-    return array.astype(np.int64)
+    return array.astype(np.int64, copy=False)
 
 
 def class_count(output: Shape) -> int:

@@ -39,14 +39,7 @@ def class_weights(y: ArrayLike, weights: Weights) -> Array:
         When y is empty or no list of labels, a label has no weight, a weight has no
         label, or a weight is negative or not finite.
     """
-    labels = np.asarray(y)
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]
-    if labels.ndim != 1:
-        raise ShapeError(
-            f"class weights need one label per sample, (n,), and y has the shape "
-            f"{show(labels.shape)}. For one-hot rows pass y.argmax(axis=1)."
-        )
+    labels = _labels(y)
     if not labels.size:
         raise DataError("y is empty: there is no class to weigh.")
     known, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
@@ -55,6 +48,42 @@ def class_weights(y: ArrayLike, weights: Weights) -> Array:
             raise unknown_name("class weights", weights, ["balanced"])
         return np.asarray((len(labels) / (len(known) * counts))[place])
     return np.asarray(_checked(_given(known, weights))[place])
+
+
+def some_class_weights(y: ArrayLike, weights: Weights) -> Array:
+    """Return the weight of each sample, where y is but some of the labels, (n,).
+
+    Raises
+    ------
+    ShapeError, SettingError
+        As `class_weights`, and when "balanced" is asked for.
+    """
+    if isinstance(weights, str):
+        raise SettingError(
+            f"class_weight={weights!r} needs all labels at once, and these are read as "
+            f"they are needed. Count the classes, and pass a dict: {{label: n / "
+            f"(classes * count)}}."
+        )
+    known, place = np.unique(_labels(y), return_inverse=True)
+    if not isinstance(weights, Mapping):
+        _checked(weights)
+    else:
+        _checked([1.0, *weights.values()])
+        weights = {label: weights.get(label, 1.0) for label in known.tolist()}
+    return np.asarray(_given(known, weights), dtype=np.float64)[place]
+
+
+def _labels(y: ArrayLike) -> Array:
+    """Return class labels as an array (n,)."""
+    labels = np.asarray(y)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim != 1:
+        raise ShapeError(
+            f"class weights need one label per sample, (n,), and y has the shape "
+            f"{show(labels.shape)}. For one-hot rows pass y.argmax(axis=1)."
+        )
+    return labels
 
 
 def _given(known: Array, weights: Mapping[Any, float] | Sequence[float] | Array) -> Any:

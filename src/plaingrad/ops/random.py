@@ -1,6 +1,7 @@
 """Random numbers that are a pure function of (seed, step, place).
 
-Shuffles come from NumPy's generator, seeded by (seed, epoch). For dropout and
+Shuffles come from NumPy's generator, seeded by (seed, epoch), and by the place of the
+blocks, too, where the rows of a few blocks are mixed at a time. For dropout and
 augmentation, whose numbers are drawn in every step, each key has a sequence of its own,
 with a start and an odd distance that are hashes of it, and each number is the hash of
 one of its entries (Steele, Lea and Flood, Fast splittable pseudorandom number
@@ -44,6 +45,15 @@ def uniform(count: int, *key: int) -> np.ndarray[Any, Any]:
 def shuffled(count: int, seed: int, epoch: int) -> np.ndarray[Any, Any]:
     """Return the order in which an epoch visits `count` samples."""
     return np.random.default_rng((seed, epoch)).permutation(count)
+
+
+def mixed(count: int, seed: int, epoch: int, place: int) -> np.ndarray[Any, Any]:
+    """Return the order of `count` rows, those of a few blocks that are mixed.
+
+    The first of these blocks is number `place` (from 0) among those of the epoch, which
+    are `shuffled`.
+    """
+    return np.random.default_rng((seed, epoch, place + 1)).permutation(count)
 
 
 def _text(node: Node) -> str:

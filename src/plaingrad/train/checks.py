@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, SettingError, ShapeError, unknown_name
-from ..losses.targets import rows
+from ..losses.targets import all_finite, of_rows, rows
 from ..shapes import show
 from ..trace import Declared
 
@@ -94,11 +94,11 @@ def _culprit(array: Array) -> str:
 
 def finite(what: str, array: Array) -> None:
     """Refuse arrays with NaN or infinity, naming the rows."""
-    if array.dtype.kind != "f" or np.isfinite(array).all():
+    if all_finite(array):
         return
     kind = "NaN" if np.isnan(array).any() else "infinity"
     raise DataError(
-        f"{what} has {kind} in {rows(~np.isfinite(array))}, of {len(array)} in all. "
+        f"{what} has {kind} in {rows(~np.isfinite(array))}{of_rows(len(array))}. "
         f"Remove these rows or fill the missing values first."
     )
 
@@ -107,7 +107,7 @@ def cast(what: str, array: Array, dtype: str) -> Array:
     """Return finite numbers in another type of floats, refusing those too large."""
     with np.errstate(over="ignore"):
         made = array.astype(dtype, copy=False)
-    if made is not array and array.dtype.kind == "f" and not np.isfinite(made).all():
+    if made is not array and array.dtype.kind == "f" and not all_finite(made):
         raise DataError(
             f"{what} holds numbers as large as {np.abs(array).max():.3g}, too large "
             f"for {dtype}. Scale them to about -1 .. 1, or use dtype='float64'."

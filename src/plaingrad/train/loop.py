@@ -54,9 +54,12 @@ def train(
     clock: Clock | None = None,
     saver: Saver | None = None,
     moment: Moment | None = None,
+    count: int | None = None,
 ) -> None:
     """Train by `engine` until the epochs are done or something ends it.
 
+    There are `count` samples, by default those in `data`; an engine that reads more
+    than memory holds gets but some there.
     The engine's parameters, the history and the clock are renewed in place; the
     history says why training ended. Ctrl-C ends it, too, and nothing is lost.
 
@@ -68,9 +71,8 @@ def train(
     data = {name: np.ascontiguousarray(values) for name, values in data.items()}
     engine.bind(data)
     history.compile_seconds += time.perf_counter() - began
-    run = _Run(
-        engine, loop, data, validation, history, list(callbacks), clock or Clock()
-    )
+    watchers, clock, count = list(callbacks), clock or Clock(), count or len(data["X"])
+    run = _Run(engine, loop, data, count, validation, history, watchers, clock)
     history.updates_per_epoch = run.batches
     history.stopped = "error"
     for callback in run.callbacks:
@@ -97,6 +99,7 @@ class _Run:
         engine: Engine,
         loop: Loop,
         data: Mapping[str, Array],
+        count: int,
         validation: tuple[Array, Array] | None,
         history: History,
         callbacks: list[Callback],
@@ -105,8 +108,10 @@ class _Run:
         self.engine, self.loop, self.data = engine, loop, data
         self.validation, self.history, self.callbacks = validation, history, callbacks
         self.clock = clock
-        self.count = len(data["X"])
+        self.count = count
         self.size = loop.batch_size or self.count
+        # blocks are put in order by the engine that reads them
+        self.ordered = loop.shuffle and loop.blocks is None
         self.batches = math.ceil(self.count / self.size)
         self.keeper: Keeper | None = None
         if loop.stopping is not None:
@@ -274,12 +279,12 @@ class _Run:
         """Return how many epochs the next lap has: what one call of the engine does."""
         if self.by_epoch or self.epoch_pace is None:
             return 1
-        most = MOST // (self.count if self.loop.shuffle else self.batches)
+        most = MOST // (self.count if self.ordered else self.batches)
         return max(1, min(left, most, int(CALL / max(self.epoch_pace, 1e-9))))
 
     def order(self, epochs: int, epoch: int) -> Array | None:
         """Return the order of some epochs from `epoch` on, one after the other."""
-        if not self.loop.shuffle:
+        if not self.ordered:
             return None
         while len(self.orders) < epochs:
             self.shuffle(epoch)
@@ -295,7 +300,7 @@ class _Run:
         """Use the wait for the engine: shuffle what the next lap will likely need."""
         following, until = lap.epoch + lap.epochs, time.perf_counter() + PAUSE
         most = min(lap.epochs, self.began + self.loop.epochs - following)
-        while self.loop.shuffle and len(self.orders) < most:
+        while self.ordered and len(self.orders) < most:
             self.shuffle(following)
             if time.perf_counter() > until:
                 break

@@ -17,6 +17,8 @@ from ..full_batch import FullBatch
 from ..losses import Loss, choose, class_weights
 from ..optimizers import Adam
 from ..program import Program
+from ..streams.feed import Feed
+from ..streams.stream import Stream
 from ..trace import Traced
 from .callbacks import Callback
 from .checks import (
@@ -33,6 +35,7 @@ from .history import History
 from .loop import Clock, train
 from .moment import Moment, Saver
 from .settings import Machine, Settings
+from .streamed import Streamed
 from .stretch import Engine
 from .training import Training
 
@@ -50,7 +53,7 @@ class Prepared:
     network, training
         What is trained, and how.
     data
-        X, y and, when samples are weighted, w.
+        X, y and, when samples are weighted, w; of a stream, a sample.
     validation
         X and y to validate on.
     given
@@ -59,6 +62,8 @@ class Prepared:
         What was chosen for the user, in a sentence each.
     frozen
         The parameters that stay as they are, all of them.
+    feed
+        What reads the samples of a stream.
     """
 
     network: Traced
@@ -68,6 +73,7 @@ class Prepared:
     given: dict[str, Array]
     chosen: list[str]
     frozen: tuple[str, ...]
+    feed: Feed | None = None
 
     @cached_property
     def program(self) -> Program:
@@ -187,6 +193,11 @@ def _divide(
     if not share:
         return data, None
     X, y = data["X"], data["y"]
+    if isinstance(share, Stream):
+        raise SettingError(
+            "samples in arrays are validated on arrays: pass validation=(X, y), or a "
+            "share such as 0.1."
+        )
     if isinstance(share, tuple):
         X_val = as_features(share[0], dtype, X.shape[1:])
         y_val = prepare_target(loss, share[1], made, dtype)
@@ -252,6 +263,8 @@ class Session:
         if isinstance(prepared.training.settings.optimizer, FullBatch):
             whence = prepared.network, prepared.training, machine.threads
             engine = Descent(engine, program, prepared.given, *whence)
+        if prepared.feed is not None:
+            engine = Streamed(engine, prepared.feed)
         history = History(
             program.evaluate.results[1],
             chosen=[*prepared.chosen, *chosen],
@@ -274,17 +287,22 @@ class Session:
             moment.history.chosen += _other_engine(moment.history, self.engine)
             moment.history.engine = self.engine.name
             self.history = moment.history
-        train(
-            self.engine,
-            self.prepared.program.loop,
-            self.prepared.data,
-            self.prepared.validation,
-            self.history,
-            callbacks,
-            self.clock,
-            saver,
-            moment,
-        )
+        try:
+            train(
+                self.engine,
+                self.prepared.program.loop,
+                self.prepared.data,
+                self.prepared.validation,
+                self.history,
+                callbacks,
+                self.clock,
+                saver,
+                moment,
+                self.prepared.training.count,
+            )
+        finally:
+            if isinstance(self.engine, Streamed):
+                self.engine.close()
         return self.history
 
     def check_endless(self) -> None:
@@ -333,7 +351,9 @@ class Session:
             epochs=1,
             stopping=None,
         )
-        train(self.engine, loop, prepared.data, None, self.history, (), self.clock)
+        # after a stream, too, it goes on with samples that are here
+        engine = self.engine.inner if isinstance(self.engine, Streamed) else self.engine
+        train(engine, loop, prepared.data, None, self.history, (), self.clock)
         return self.history
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Session:

@@ -13,8 +13,9 @@ from ..full_batch import FullBatch
 from ..losses import Loss
 from ..losses.custom import as_loss
 from ..optimizers import Optimizer
-from ..program import Loop, Plateau, Stopping
+from ..program import Blocks, Loop, Plateau, Stopping
 from ..schedules import ReduceOnPlateau
+from ..streams.stream import Stream
 
 Array = np.ndarray[Any, Any]
 Monitor = Literal["val_loss", "val_accuracy"]
@@ -87,7 +88,7 @@ class Settings:
     batch_size: int | None = 32
     shuffle: bool = True
     seed: int = 0
-    validation: float | tuple[Any, Any] | None = None
+    validation: float | tuple[Any, Any] | Stream | None = None
     l1: float = 0.0
     l2: float = 0.0
     clip_value: float | None = None
@@ -148,7 +149,9 @@ class Settings:
 
     def _check_validation(self) -> None:
         given = self.validation
-        if isinstance(given, (tuple, list)):
+        if isinstance(given, Stream):
+            pass
+        elif isinstance(given, (tuple, list)):
             if len(given) != 2:
                 raise SettingError(
                     f"validation must be a pair (X, y), got {len(given)} values."
@@ -189,8 +192,8 @@ class Settings:
             return None
         return Plateau(lr.lr, lr.factor, lr.patience, lr.min_lr, lr.min_delta)
 
-    def loop(self, count: int, validated: bool) -> Loop:
-        """Return the loop of the program for `count` samples."""
+    def loop(self, count: int, validated: bool, blocks: Blocks | None = None) -> Loop:
+        """Return the loop of the program for `count` samples, read in blocks or not."""
         size = self.batch_size
         full = size is None or size >= count
         return Loop(
@@ -201,6 +204,7 @@ class Settings:
             validated=validated,
             stopping=self.stopping,
             plateau=self.plateau,
+            blocks=None if full else blocks,
         )
 
 

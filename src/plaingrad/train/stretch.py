@@ -100,11 +100,23 @@ class Watch:
     losses: Array
     control: Array = field(default_factory=lambda: np.zeros(2, np.int64))
     told: Callable[[], None] | None = None
+    _going: tuple[int, Watch] | None = None
 
     @property
     def done(self) -> int:
         """How many updates are done."""
-        return int(self.control[0])
+        going = self._going
+        return int(self.control[0]) if going is None else going[0] + going[1].done
+
+    def part(self, updates: int) -> Watch:
+        """Return the watch of the next updates, for an engine that does only these."""
+        done = self.done
+        part = Watch(self.losses[done : done + updates], told=self.told)
+        self._going = done, part
+        # in this order: who asks for an end meanwhile is heard by one of them
+        if self.stopping:
+            part.stop()
+        return part
 
     @property
     def diverged(self) -> bool:
@@ -119,6 +131,8 @@ class Watch:
     def stop(self) -> None:
         """Ask the engine to end after the present update."""
         self.control[1] = 1
+        if self._going is not None:
+            self._going[1].stop()
 
     def enter(self, loss: float) -> bool:
         """Note one more update, and return whether to go on."""

@@ -10,6 +10,7 @@ from ..errors import SettingError, unknown_name, whole
 from ..losses import Loss
 from ..ops import leaf
 from ..optimizers import Optimizer
+from ..program import Blocks
 from .settings import Settings
 
 TRUTHS = ("bool", "int64", "float32", "float64")
@@ -39,6 +40,8 @@ class Training:
         The parameters of which only some entries are free.
     kept
         The parameters that did not start from a draw.
+    blocks
+        The blocks in which the samples of a stream are read.
     """
 
     settings: Settings
@@ -52,6 +55,7 @@ class Training:
     weighted: bool = False
     masks: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    blocks: Blocks | None = None
 
     def __post_init__(self) -> None:
         # a model file may hold anything
@@ -69,6 +73,8 @@ class Training:
         for name in (*self.masks, *self.kept):
             if not isinstance(name, str):
                 raise SettingError(f"expected the name of a parameter, got {name!r}.")
+        if not isinstance(self.blocks, Blocks | None):
+            raise SettingError(f"blocks must be Blocks, got {self.blocks!r}.")
         if self.kind not in ("int", "float"):
             raise unknown_name("kind of targets", self.kind, ["int", "float"])
         if self.truths not in TRUTHS:
@@ -92,7 +98,7 @@ class Training:
             target=leaf("y", (BATCH, *self.target), "data", self.kind),
             loss=self.loss,
             optimizer=cast(Optimizer, settings.optimizer),
-            loop=settings.loop(self.count, self.validated),
+            loop=settings.loop(self.count, self.validated, self.blocks),
             dtype=settings.dtype,
             l1=settings.l1,
             l2=settings.l2,

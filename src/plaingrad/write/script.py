@@ -54,6 +54,8 @@ class _Script:
         self.words = words(lang)
         self.data = data
         self.batched = self.loop.batch_size is not None
+        self.mapped = self.loop.blocks is not None
+        self.mixed = self.mapped and self.loop.shuffle
         inputs = program.update.inputs
         self.names = [name for name in ("X", "y", "w") if name in inputs]
         steps = (*program.update.steps, *program.evaluate.steps)
@@ -70,9 +72,12 @@ class _Script:
         if self.random:
             comment = self.words["uniform"]
             yield from ["", "", *UNIFORM.format(comment=comment).splitlines()]
+        if self.mixed:
+            yield from ["", "", *self._visits()]
         if self.judged:
             yield from ["", "", *self._evaluate()]
-        yield from ["", ""] if self.random or self.judged else [""]
+        defined = self.random or self.mixed or self.judged
+        yield from ["", ""] if defined else [""]
         yield from self._start()
         yield from self._training()
         yield from self._result()
@@ -88,9 +93,14 @@ class _Script:
 
     def _data(self) -> list[str]:
         """Return the lines that load the arrays."""
+        kept = any("data[" in p.start for p in self.program.parameters)
         lines = [f'data = np.load("{self.data}")']
         suffix = "_train" if self.batched else ""
-        lines += self._load(self.names, suffix, "")
+        if not self.mapped:
+            lines += self._load(self.names, suffix, "")
+        elif not (self.loop.validated or self.program.data or kept):
+            lines = []
+        lines += self._map() if self.mapped else []
         if self.loop.validated:
             lines += self._load(["X", "y"], "_val", "_val")
         lines += [f'{name} = data["{name}"]' for name in self.program.data]
@@ -112,6 +122,31 @@ class _Script:
         rows = zip(targets, values, shapes, strict=True)
         return aligned([(f"{name} = {value}", shape) for name, value, shape in rows])
 
+    def _map(self) -> list[str]:
+        """Return the lines that map the arrays, whose rows are read when needed."""
+        rows = []
+        for name in self.names:
+            shape = show(("N", *self.program.update.inputs[name].shape[1:]))
+            rows.append((f'{name}_train = np.load("{name}.npy", mmap_mode="r")', shape))
+        return aligned(rows)
+
+    def _visits(self) -> list[str]:
+        """Return the function that gives the order of an epoch, row by row."""
+        blocks = self.loop.blocks
+        assert blocks is not None  # noqa: S101 - what the types cannot say
+        comment = self.words["blocks"]
+        return [
+            f"def visits(epoch):  # {comment}",
+            "    blocks = np.random.default_rng((seed, epoch)).permutation("
+            "len(edges) - 1)",
+            "    for place in range(0, len(blocks), mixed):",
+            "        few = blocks[place : place + mixed]",
+            "        rows = np.concatenate([np.arange(edges[b], edges[b + 1]) "
+            "for b in few])",
+            "        yield from np.random.default_rng((seed, epoch, place + 1))"
+            ".permutation(rows)",
+        ]
+
     def _settings(self) -> list[str]:
         """Return the numbers that the script calls by name, in few lines."""
         loop = self.loop
@@ -120,13 +155,25 @@ class _Script:
             values["batch_size"] = loop.batch_size
         if self.random or self._drawn() or loop.shuffle:
             values["seed"] = loop.seed
+        if self.mixed and loop.blocks is not None:
+            if loop.blocks.size is not None:
+                values["block"] = loop.blocks.size
+            values["mixed"] = loop.blocks.mixed
         steps = dict(self.program.settings)
         if loop.plateau is not None:
             steps = {"lr": loop.plateau.lr, **steps}
         together = _assignments({**values, **steps})
-        if len(together) == 1:
-            return together
-        return [*_assignments(values), *_assignments(steps)]
+        if len(together) > 1:
+            together = [*_assignments(values), *_assignments(steps)]
+        return [*together, *self._edges()]
+
+    def _edges(self) -> list[str]:
+        """Return the line that says where blocks of rows begin."""
+        if not self.mixed or self.loop.blocks is None:
+            return []
+        if self.loop.blocks.size is None:
+            return [f'edges = np.load("edges.npy")  # {self.words["edges"]}']
+        return ["edges = [*range(0, len(X_train), block), len(X_train)]"]
 
     def _drawn(self) -> bool:
         return any("rng." in p.start for p in self.program.parameters)
@@ -175,16 +222,28 @@ class _Script:
 
     def _batches(self) -> list[str]:
         order = "np.arange(len(X_train))"
-        if self.loop.shuffle:
+        batch, size = "order[start : start + batch_size]", "len(batch)"
+        if self.mixed:
+            order = "visits(epoch)"
+            batch = "np.fromiter(order, int, min(batch_size, len(X_train) - start))"
+        elif self.mapped:
+            order, batch = "", "slice(start, start + batch_size)"
+            size = "min(batch_size, len(X_train) - start)"
+        elif self.loop.shuffle:
             order = "np.random.default_rng((seed, epoch)).permutation(len(X_train))"
         names = [*self.names, *(["n"] if batch_line(self.program.update) else [])]
-        values = [f"{name}_train[batch]" for name in self.names]
+        values = [f"{name}_train[batch]{self._cast(name)}" for name in self.names]
         return [
-            f"    order = {order}",
+            *([f"    order = {order}"] if order else []),
             "    for start in range(0, len(X_train), batch_size):",
-            "        batch = order[start : start + batch_size]",
-            "        " + _pairs(names, [*values, "len(batch)"][: len(names)]),
+            f"        batch = {batch}",
+            *_in_lines(names, [*values, size][: len(names)]),
         ]
+
+    def _cast(self, name: str) -> str:
+        """Return what makes mapped numbers those of the program."""
+        floats = self.program.update.inputs[name].kind == "float"
+        return f".astype(np.{self.program.dtype})" if self.mapped and floats else ""
 
     def _update(self, indent: int) -> Iterator[str]:
         """Yield one training step, section by section."""
@@ -273,6 +332,8 @@ class _Script:
         """Yield the last lines: the best weights again, and how good they are."""
         if self.loop.stopping is not None:
             yield from self._restore()
+        if self.mapped and not self.loop.validated:
+            return
         yield from ["", f"# {self.words['evaluation']}"]
         if self.judged:
             yield f"loss, {self.score} = evaluate({self._trained()})"
@@ -285,6 +346,8 @@ class _Script:
         yield f'print(f"{self.score} {{{self.score}:.4f}}")'
 
     def _trained(self) -> str:
+        if self.mapped:
+            return "X_val, y_val"
         return "X_train, y_train" if self.batched else "X, y"
 
     def _keep(self) -> str:
@@ -311,6 +374,15 @@ def _short(monitor: str) -> str:
 
 def _pairs(names: Sequence[str], values: Sequence[str]) -> str:
     return f"{', '.join(names)} = {', '.join(values)}"
+
+
+def _in_lines(names: Sequence[str], values: Sequence[str]) -> list[str]:
+    """Return `a, b = 1, 2` inside two loops, or a line for each when it is long."""
+    space = " " * 8
+    line = space + _pairs(names, values)
+    if len(line) <= LIMIT:
+        return [line]
+    return [f"{space}{n} = {v}" for n, v in zip(names, values, strict=True)]
 
 
 def _assignments(values: dict[str, object]) -> list[str]:

@@ -91,6 +91,7 @@ class Chain:
             shuffle=recipe.loop.shuffle and not whole,
             validated=False,
             stopping=None,
+            blocks=None,
             # the rate stays as it is for so long
             plateau=plateau and replace(plateau, patience=UPDATES),
         )
