@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from ..shapes import Size, divide
 from .loops import Buffer, Counter, Expr, Kernel, Load, Place, Places, joined, walk
 
+Writers = dict[Buffer, dict[Kernel, None]]
+"""The kernels that write to each buffer."""
+
 
 def fuse(
     kernels: Sequence[Kernel], keep: set[Buffer], single: bool = False
@@ -28,25 +31,36 @@ def fuse(
         sum: then an update may join the product that makes its gradient.
     """
     made = list(kernels)
+    # found anew for each reading they would take most of the time of a deep network
+    writers: Writers = {}
+    for kernel in made:
+        for buffer in kernel.writes:
+            writers.setdefault(buffer, {})[kernel] = None
     at = 0
     while at < len(made):
-        merged = _merge_into(made, at, single)
-        at = 0 if merged else at + 1
+        merged = _merge_into(made, at, single, writers)
+        # nothing has changed for those before
+        at = at + 1 if merged is None else merged
     _drop_unread(made, keep)
     return made
 
 
-def _merge_into(kernels: list[Kernel], at: int, single: bool) -> bool:
-    """Merge the kernel at a place with one that it reads from, if that can be."""
+def _merge_into(
+    kernels: list[Kernel], at: int, single: bool, writers: Writers
+) -> int | None:
+    """Merge the kernel at a place with one that it reads from, if that can be.
+
+    Return where that one was, or None.
+    """
     reader = kernels[at]
     if reader.how != "map":
-        return False
+        return None
     for load in reader.loads():
-        writers = [k for k in kernels if load.buffer in k.writes]
-        if len(writers) != 1 or writers[0] is reader or load.chosen:
+        found = writers.get(load.buffer, ())
+        if len(found) != 1 or load.chosen:
             continue
-        writer = writers[0]
-        if writer.how == "put":
+        (writer,) = found
+        if writer is reader or writer.how == "put":
             continue
         if writer.accumulates:
             if not single or reader.level != writer.level + 1 or not reader.free:
@@ -55,11 +69,15 @@ def _merge_into(kernels: list[Kernel], at: int, single: bool) -> bool:
             continue
         place = _place(kernels, writer, reader)
         if place is not None and _join(writer, reader, load.buffer):
+            first = kernels.index(writer)
             kernels.remove(writer)
             kernels.remove(reader)
             kernels.insert(place, writer)
-            return True
-    return False
+            for buffer in reader.writes:
+                writers[buffer].pop(reader, None)
+                writers[buffer][writer] = None
+            return first
+    return None
 
 
 def _place(kernels: list[Kernel], writer: Kernel, reader: Kernel) -> int | None:
