@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -107,15 +108,16 @@ class _Enough(Callback):
 
     def __init__(self, updates: int) -> None:
         self.updates, self.smoothed = updates, list[float]()
-        self.mean, self.risen = 0.0, False
+        self.mean, self.least, self.risen = 0.0, math.inf, False
 
     def on_batch_end(self, history: History) -> bool:
         """Return whether it is enough."""
         self.mean = SMOOTH * self.mean + (1 - SMOOTH) * history.batch_loss[-1]
         done = len(self.smoothed) + 1
-        self.smoothed.append(self.mean / (1 - SMOOTH**done))
-        least = min(self.smoothed)
-        self.risen = self.smoothed[-1] - least > (WORSE - 1) * abs(least)
+        here = self.mean / (1 - SMOOTH**done)
+        self.smoothed.append(here)
+        self.least = min(self.least, here)
+        self.risen = here - self.least > (WORSE - 1) * abs(self.least)
         return self.risen or done >= self.updates
 
 
