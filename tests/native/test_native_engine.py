@@ -2,6 +2,7 @@
 
 import copy
 import signal
+import sys
 import threading
 import time
 from functools import partial
@@ -471,6 +472,28 @@ def test_a_crew_is_waited_for_however_often_ctrl_c_is_hit():
         crew.run(function, 0)
     assert ended == [1]
     assert crew.run(lambda *_: 5, 0) == 5
+
+
+def test_nothing_comes_between_the_start_of_others_and_the_share_of_who_asks():
+    """Ctrl-C might end it there, and the others would wait at a barrier for ever."""
+    crew, events = Crew(2), []
+
+    def share(number, me, count):
+        return number + count
+
+    def watch(frame, event, called):
+        if event == "call":
+            events.append(frame.f_code.co_name)
+        if event == "c_call":
+            events.append(called.__name__)
+
+    sys.setprofile(watch)
+    try:
+        made = crew.run(share, 5, here=True)
+    finally:
+        sys.setprofile(None)
+    assert made == 7
+    assert events[events.index("put") + 1] == "share"
 
 
 def test_threads_end_with_their_crew():

@@ -90,16 +90,17 @@ class Crew:
             What it returned in the first thread.
         """
         post = self._post
+        size = len(post.queues)
         post.ended.clear()
-        post.left = len(post.queues) - here
+        post.left = size - here
         try:
             # the first thread wakes the others: nothing can come between here
             post.queues[0].put((function, table, here))
         finally:
             try:
                 if here:
-                    # the others wait for it
-                    post.done = function(table, 0, len(post.queues))
+                    # the others wait for it, and in any other call Ctrl-C may come
+                    post.done = function(table, 0, size)
             finally:
                 post.outwait()
         return post.done
