@@ -54,6 +54,7 @@ STAGES = {
     "model": "networks in files",
     "checkpoints": "trainings in files, to go on from",
     "inside": "the values of a training step",
+    "readers": "predictions and scores of a network that was trained",
     "augmented": "what a training sees of its samples",
     "curvature": "how sharply a loss bends",
     "rates": "which learning rate",

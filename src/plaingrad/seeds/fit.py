@@ -115,7 +115,7 @@ def untrained(network: Network) -> Network:
     """Return a copy of a network without what it has learnt."""
     made = copy.copy(network)
     made._params, made._session, made._training = None, None, None
-    made._cache, made.preparation = {}, None
+    made._readers, made.preparation = None, None
     return copy.deepcopy(made)
 
 
