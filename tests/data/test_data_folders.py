@@ -364,3 +364,13 @@ def test_ready_parts_stay(there, sizes):
             assert set(part.ready) == {"train"}
     files = [name for part in parts.values() for name in part.files]
     assert len(set(files)) == 30
+
+
+def test_a_link_that_leads_nowhere_is_a_broken_file(root, tmp_path):
+    link = root / "dark" / "gone.png"
+    link.symlink_to(tmp_path / "elsewhere.png")
+    with pytest.raises(FileError, match=r"dark/gone.png: No such file or directory\n"):
+        pg.data.images(root)
+    assert len(pg.data.images(root, skip_broken=True)) == 20
+    save(tmp_path / "elsewhere.png", noise(9, 7, channels=1))
+    assert len(pg.data.images(root)) == 21

@@ -1,5 +1,8 @@
 """What is found in folders of pictures, and what is left out."""
 
+import errno
+import os
+
 import pytest
 
 from pictures.folders import noise, save, shades
@@ -131,3 +134,18 @@ def test_pictures_are_found_for_predictions(tmp_path):
     (tmp_path / "nothing").mkdir()
     with pytest.raises(FileError, match="holds no pictures"):
         pictures_at(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("name", ["", "a", "a/deep"])
+def test_a_folder_that_cannot_be_read_is_told(name, tmp_path, monkeypatch):
+    touch(tmp_path, "a/1.png", "a/deep/2.png", "b/3.png")
+    closed, scandir = os.path.join(tmp_path, name).rstrip("/"), os.scandir
+
+    def scanned(place):
+        if os.fspath(place) == closed:
+            raise PermissionError(errno.EACCES, "Permission denied", closed)
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", scanned)
+    with pytest.raises(FileError, match=f"{closed}: Permission denied"):
+        find(tmp_path)

@@ -267,16 +267,21 @@ def _size(size: Any) -> tuple[int, int] | None:
 
 def _key(found: Found, size: Any, fit: str, colour: str | None) -> str:
     """Return a digest of all that decides about the pixels, without reading a file."""
-    facts = [path.stat() for path in map(found.root.joinpath, found.files)]
     told = [
         *(VERSION, library("features").version("pil"), size, fit, colour),
         str(found.root.resolve()),
-        [
-            (name, fact.st_size, fact.st_mtime_ns)
-            for name, fact in zip(found.files, facts, strict=True)
-        ],
+        [(name, *_state(found.root / name)) for name in found.files],
     ]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """Return size and time of a file; nothing of one that a link misses."""
+    try:
+        fact = path.stat()
+    except OSError:
+        return ()
+    return fact.st_size, fact.st_mtime_ns
 
 
 def _read(

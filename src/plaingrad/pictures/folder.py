@@ -162,11 +162,8 @@ def _classes(
 
 def _folders(place: Path) -> list[str]:
     """Return the names of the folders in a folder, but for hidden ones."""
-    return sorted(
-        path.name
-        for path in place.iterdir()
-        if path.is_dir() and not path.name.startswith(".")
-    )
+    _, below, _ = next(os.walk(place, onerror=_unreadable))
+    return sorted(name for name in below if not name.startswith("."))
 
 
 def _pictures(place: Path) -> tuple[list[Path], Counter[str]]:
@@ -184,9 +181,14 @@ def _pictures(place: Path) -> tuple[list[Path], Counter[str]]:
 
 
 def _files(place: Path) -> Iterator[Path]:
-    for folder, below, names in os.walk(place):
+    for folder, below, names in os.walk(place, onerror=_unreadable):
         below[:] = sorted(name for name in below if not name.startswith("."))
         yield from (Path(folder, name) for name in sorted(names))
+
+
+def _unreadable(error: OSError) -> None:
+    """Refuse a folder that cannot be read, whose pictures would be lost silently."""
+    raise FileError(f"cannot read the folder {error.filename}: {error.strerror}.")
 
 
 def _loose(root: Path, used: set[Path]) -> list[Path]:

@@ -156,7 +156,8 @@ def _reason(error: Exception) -> str:
             f"more than {most} pixels, which may be meant to fill the memory; if it is "
             f"a real picture, make it smaller, or raise PIL.Image.MAX_IMAGE_PIXELS"
         )
-    text = str(error).strip()
+    known = isinstance(error, OSError) and error.strerror
+    text = str(known or error).strip()
     return text.splitlines()[0] if text else type(error).__name__
 
 
