@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 
 import pytest
 
@@ -149,3 +150,19 @@ def test_a_folder_that_cannot_be_read_is_told(name, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "scandir", scanned)
     with pytest.raises(FileError, match=f"{closed}: Permission denied"):
         find(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", "Pets/", "a b/Pets/"])
+def test_where_the_classes_seem_to_be(name, tmp_path):
+    touch(tmp_path, f"{name}cat/1.png", f"{name}cat/deep/2.png", f"{name}dog/3.png")
+    if not name:
+        assert find(tmp_path).classes == ("cat", "dog")
+        return
+    place = tmp_path / name
+    told = re.escape(f"If the folders in {place} are the classes, give that one.")
+    with pytest.raises(DataError, match=told):
+        find(tmp_path)
+    assert find(place).classes == ("cat", "dog")
+    with pytest.raises(DataError) as caught:
+        find(place / "cat")
+    assert "If the folders" not in str(caught.value)

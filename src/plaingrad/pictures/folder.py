@@ -90,7 +90,7 @@ def find(folder: str | Path) -> Found:
     skipped.update(path.suffix.lower() for path in beside if not is_picture(path))
     loose = sum(map(is_picture, beside))
     notes = _notes(skipped, empty, loose)
-    classes = _classes(root, labels, parts, notes)
+    classes = _classes(root, labels, parts, [*notes, *_deeper(root, files)])
     return Found(root, classes, tuple(files), tuple(labels), tuple(parts), notes)
 
 
@@ -138,7 +138,7 @@ def _ready_parts(root: Path) -> dict[Path, str]:
 
 
 def _classes(
-    root: Path, labels: list[str], parts: list[str], notes: tuple[str, ...]
+    root: Path, labels: list[str], parts: list[str], notes: list[str]
 ) -> tuple[str, ...]:
     """Return the classes in order, when there is something to tell apart."""
     train = set(labels)
@@ -158,6 +158,14 @@ def _classes(
             f"train. Known there: {', '.join(ordered(train))}."
         )
     return tuple(ordered(train))
+
+
+def _deeper(root: Path, files: list[str]) -> Iterator[str]:
+    """Yield where classes seem to be when all pictures are in one folder's folders."""
+    places = {os.path.dirname(name) for name in files}
+    common = os.path.commonpath(places) if places else ""
+    if common and common not in places:
+        yield f"If the folders in {root / common} are the classes, give that one."
 
 
 def _folders(place: Path) -> list[str]:
