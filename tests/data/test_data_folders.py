@@ -374,3 +374,10 @@ def test_a_link_that_leads_nowhere_is_a_broken_file(root, tmp_path):
     assert len(pg.data.images(root, skip_broken=True)) == 20
     save(tmp_path / "elsewhere.png", noise(9, 7, channels=1))
     assert len(pg.data.images(root)) == 21
+
+
+def test_a_size_that_would_fill_the_memory_is_refused(root, reads):
+    told = r"20 pictures of 4000000 x 3000000 pixels take 2,880,000 GB as float32"
+    with pytest.raises(DataError, match=told):
+        pg.data.images(root, size=(4_000_000, 3_000_000))
+    assert len(reads) == 20, "they were measured, and none was read"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -226,8 +228,8 @@ def images(
     Raises
     ------
     FileError, DataError, SettingError
-        When there is no such folder, it has no two classes, a file cannot be read, or
-        a setting is wrong.
+        When there is no such folder, it has no two classes, a file cannot be read, a
+        setting is wrong, or the pictures would not fit into the memory.
     MissingExtraError
         When Pillow is not installed: the extra "images".
     """
@@ -292,6 +294,7 @@ def _read(
     shapes, _ = read_all(shape_of, paths, found.files, "measuring")
     known = [shape for shape in shapes if shape is not None]
     form = Form(size=size or _usual_size(known), fit=fit, colour=colour or "rgb")
+    _refuse_large(form, len(paths))
     made, broken = read_all(
         lambda path: pixels_of(path, form), paths, found.files, "reading"
     )
@@ -306,6 +309,25 @@ def _read(
         "broken": broken,
     }
     return pixels, about
+
+
+def _refuse_large(form: Form, count: int) -> None:
+    """Refuse a size in which so many pictures do not fit into the memory."""
+    needed, there = 4 * count * math.prod(form.shape), _memory()
+    if needed > there:
+        raise DataError(
+            f"{count:,} pictures of {_sides(form.size)} pixels take "
+            f"{needed / 1e9:,.0f} GB as float32, and this computer has "
+            f"{there / 1e9:,.0f} GB. Choose a smaller size."
+        )
+
+
+def _memory() -> float:
+    """Return the bytes of memory that there are, as far as the system tells."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return math.inf
 
 
 def _usual_size(shapes: list[tuple[int, int]]) -> tuple[int, int]:
