@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image
 
 import plaingrad as pg
 from pictures.folders import noise, save, shades
+from plaingrad.cache import Cache
 from plaingrad.data import folders
 from plaingrad.errors import DataError, FileError, SettingError
 
@@ -381,3 +383,17 @@ def test_a_size_that_would_fill_the_memory_is_refused(root, reads):
     with pytest.raises(DataError, match=told):
         pg.data.images(root, size=(4_000_000, 3_000_000))
     assert len(reads) == 20, "they were measured, and none was read"
+
+
+def test_the_memory_holds_few_copies_of_what_is_kept(tmp_path):
+    content, cache = os.urandom(1 << 22), Cache(tmp_path, ".pictures", 1 << 30)
+    for most, do in [
+        (1.1, lambda: cache.put("ab", memoryview(content), {"n": 1})),
+        (2.1, lambda: cache.get("ab")),
+    ]:
+        tracemalloc.start()
+        found = do()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < most * len(content)
+    assert found == (content, {"n": 1})

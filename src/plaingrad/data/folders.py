@@ -247,7 +247,7 @@ def images(
     kept = cache.get(key)
     if kept is None:
         pixels, about = _read(found, wanted, fit, colour)
-        cache.put(key, pixels.tobytes(), about)
+        cache.put(key, pixels.data, about)
     else:
         about = kept[1]
         pixels = np.frombuffer(kept[0], np.uint8)
@@ -299,9 +299,10 @@ def _read(
         lambda path: pixels_of(path, form), paths, found.files, "reading"
     )
     pixels = stacked(made, form)
-    if colour is None and not (pixels != pixels[..., :1]).any():
-        form, pixels = replace(form, colour="grey"), pixels[..., :1]
     kept = [place for place, one in enumerate(made) if one is not None]
+    del made
+    if colour is None and _is_grey(pixels):
+        form, pixels = replace(form, colour="grey"), pixels[..., :1].copy()
     about = {
         "form": asdict(form),
         "kept": kept,
@@ -309,6 +310,12 @@ def _read(
         "broken": broken,
     }
     return pixels, about
+
+
+def _is_grey(pixels: Array) -> bool:
+    """Return whether pictures in RGB have no colour, which one pixel may spoil."""
+    red, green, blue = np.moveaxis(pixels, -1, 0)
+    return bool((red == green).all() and (red == blue).all())
 
 
 def _refuse_large(form: Form, count: int) -> None:
