@@ -1,6 +1,7 @@
 """Networks on images: trained, used on files, saved, loaded, and reported."""
 
 import json
+import os
 import re
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from pictures.folders import noise, save, shades
 from plaingrad.draw import style
 from plaingrad.errors import DataError, FileError, PlaingradError, SettingError
 from plaingrad.model import KEY, checksum
+from plaingrad.visual.report import Mistake
 from plaingrad.visual.usual import usual_network
 
 
@@ -304,3 +306,9 @@ def test_without_matplotlib_there_are_no_pictures(model, monkeypatch):
     assert report.pictures == {}
     assert "![" not in report.markdown()
     assert len(report.mistakes) == report.wrong
+
+
+def test_a_mistake_is_told_whatever_bytes_its_file_is_called(report):
+    strange = Mistake(os.fsdecode(b"a/\xff.png"), "dark", "light", 0.9)
+    told = replace(report, mistakes=(strange,)).markdown()
+    assert r"| `a/\xff.png` | `dark` |" in told

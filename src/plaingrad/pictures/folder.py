@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..columns.table import ordered
 from ..errors import DataError, FileError
-from .reading import FORMATS, is_picture
+from .reading import FORMATS, is_picture, written
 
 PARTS = {
     "train": "train",
@@ -82,9 +82,9 @@ def find(folder: str | Path) -> Found:
             skipped.update(others)
             used.add(place / name)
             if not inside:
-                empty.append((place / name).relative_to(root).as_posix())
+                empty.append(written((place / name).relative_to(root).as_posix()))
             files += [path.relative_to(root).as_posix() for path in inside]
-            labels += [name] * len(inside)
+            labels += [written(name)] * len(inside)
             parts += [part] * len(inside) if ready else []
     beside = _loose(root, used)
     skipped.update(path.suffix.lower() for path in beside if not is_picture(path))
