@@ -15,7 +15,7 @@ from .files import cache_folder, make_folder, write_whole
 
 VARIABLE = "PLAINGRAD_CACHE"
 Buffer = bytes | memoryview
-"""What is kept: half the memory may be full of it, so it is not copied more than once."""
+"""What is kept, which may be large: it is copied once at most."""
 
 
 class Cache:

@@ -271,11 +271,11 @@ def test_augmentation_that_makes_no_sense_is_an_error(run, asked, told):
 @pytest.mark.skipif(sys.platform != "linux", reason="names there are any bytes")
 def test_names_that_are_no_utf8_can_be_written(run, tmp_path):
     # as an archive made in Chinese Windows is unpacked: a dog
-    folder = os.fsencode(tmp_path / "photos") + b"/\xb9\xb7"
-    os.rename(tmp_path / "photos" / "dark", folder)
-    for name in os.listdir(folder):
-        os.rename(folder + b"/" + name, folder + b"/\xff" + name)
-    (tmp_path / "photos" / "light" / os.fsdecode(b"\xfe.png")).write_bytes(b"")
+    root = tmp_path / "photos"
+    folder = (root / "dark").rename(root / os.fsdecode(b"\xb9\xb7"))
+    for path in [*folder.iterdir()]:
+        path.rename(folder / os.fsdecode(b"\xff" + os.fsencode(path.name)))
+    (root / "light" / os.fsdecode(b"\xfe.png")).write_bytes(b"")
     code, _, err = run("train", "photos", "--epochs", "1")
     assert (code, r"  light/\xfe.png: no picture" in err) == (1, True)
     options = ["--epochs", "1", "--quiet", "--skip-broken"]

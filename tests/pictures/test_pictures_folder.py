@@ -140,7 +140,7 @@ def test_pictures_are_found_for_predictions(tmp_path):
 @pytest.mark.parametrize("name", ["", "a", "a/deep"])
 def test_a_folder_that_cannot_be_read_is_told(name, tmp_path, monkeypatch):
     touch(tmp_path, "a/1.png", "a/deep/2.png", "b/3.png")
-    closed, scandir = os.path.join(tmp_path, name).rstrip("/"), os.scandir
+    closed, scandir = str(tmp_path / name), os.scandir
 
     def scanned(place):
         if os.fspath(place) == closed:

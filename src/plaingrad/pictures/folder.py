@@ -162,7 +162,7 @@ def _classes(
 
 def _deeper(root: Path, files: list[str]) -> Iterator[str]:
     """Yield where classes seem to be when all pictures are in one folder's folders."""
-    places = {os.path.dirname(name) for name in files}
+    places = {str(Path(name).parent) for name in files}
     common = os.path.commonpath(places) if places else ""
     if common and common not in places:
         yield f"If the folders in {root / common} are the classes, give that one."

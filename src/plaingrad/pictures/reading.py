@@ -54,7 +54,7 @@ def is_picture(path: Path) -> bool:
 
 
 def written(name: str) -> str:
-    """Return the name of a file as text can hold it: bytes of no UTF-8 as \\xff."""
+    r"""Return the name of a file as text can hold it: bytes of no UTF-8 as \xff."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
