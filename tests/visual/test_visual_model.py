@@ -111,9 +111,15 @@ def test_broken_pictures_are_said_or_left_out(model, photos, tmp_path):
         FileError, match=r"1 file cannot be read as pictures:\n.*a\.jpg"
     ):
         model.predict(tmp_path)
-    with pytest.raises(FileError, match="1 file cannot"):
+    with pytest.raises(
+        FileError, match=r"1 file cannot.*\n.*\nReplace or remove them\.$"
+    ):
         model.preparation.read(tmp_path, skip_broken=True)
     save(tmp_path / "b.png", noise(5, 5))
+    # predict cannot leave out, as its result would not say which
+    instead = r"by --skip-broken, in Python by model\.preparation\.read\("
+    with pytest.raises(FileError, match=instead):
+        model.predict(tmp_path)
     read = model.preparation.read(tmp_path, skip_broken=True)
     assert read.names == [str(tmp_path / "b.png")]
     assert [name for name, _ in read.broken] == [str(tmp_path / "a.jpg")]
