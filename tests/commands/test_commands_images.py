@@ -287,3 +287,17 @@ def test_names_that_are_no_utf8_can_be_written(run, tmp_path):
     assert (code, r"photos/light/\xfe.png" in err) == (0, True)
     assert "photos/light/light00.png," in out
     assert r"photos/\xb9\xb7/\xffdark00.png," in out
+
+
+def test_nothing_of_an_earlier_run_is_left(run, tmp_path):
+    folder, few = tmp_path / "run", ("--out", "run", "--epochs", "1", "--quiet")
+    earlier = {"regions.png", "mistakes.png", "residuals.png"}
+    folder.mkdir()
+    for name in earlier:
+        (folder / name).write_bytes(b"of an earlier run")
+    assert run("train", "photos", *few)[0] == 0
+    page = (folder / "report.md").read_text()
+    there = {path.name for path in folder.iterdir()}
+    assert {name for name in earlier & there if f"]({name})" not in page} == set()
+    assert run("train", "moons", *few)[0] == 0
+    assert not [*folder.glob("report.*")]
