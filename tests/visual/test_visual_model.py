@@ -318,3 +318,12 @@ def test_a_mistake_is_told_whatever_bytes_its_file_is_called(report):
     strange = Mistake(os.fsdecode(b"a/\xff.png"), "dark", "light", 0.9)
     told = replace(report, mistakes=(strange,)).markdown()
     assert r"| `a/\xff.png` | `dark` |" in told
+
+
+def test_what_is_not_yet_read_and_a_single_layer_are_told(photos):
+    told = r"expected images .* ImageModel.fit\(pg.data.images\(FOLDER\)\)"
+    for unread in (photos, str(photos)):
+        with pytest.raises(DataError, match=told):
+            pg.ImageModel.fit(unread)
+    with pytest.raises(SettingError, match=r"a list of layers: \[RandomFlip\("):
+        pg.ImageModel.fit(pg.data.images(photos), augment=pg.RandomFlip())
