@@ -134,21 +134,39 @@ def test_threads_share_the_work_and_one_tells(threads, monkeypatch):
     assert told.history.batch_loss == whole.history.batch_loss[:7]
 
 
+@pytest.mark.parametrize("error", [RuntimeError, StopIteration])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_what_is_raised_comes_out_with_nothing_lost(engine):
+def test_what_is_raised_comes_out_with_nothing_lost(engine, error):
     class Fails(Counts):
         def on_batch_begin(self, history):
             super().on_batch_begin(history)
             if len(self.begun) == 8:
-                raise RuntimeError("my mistake")
+                raise error("my mistake")
 
     X, y = zoo.blobs(40)
     net, fails = pg.Sequential(pg.Linear(3)), Fails()
-    with pytest.raises(RuntimeError, match="my mistake"):
+    with pytest.raises(error, match="my mistake"):
         net.fit(X, y, epochs=3, batch_size=8, engine=engine, callbacks=fails)
     assert fails.ended == [1, 2, 3, 4, 5, 6, 7]
     assert (net.history.stopped, net.history.epochs) == ("error", 1)
     assert len(net.history.batch_loss) == 7
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_callback_cannot_train_its_own_network_further(engine):
+    """The engine would go on with other data, and read beside them."""
+
+    class Trains(pg.Callback):
+        def on_batch_end(self, history):
+            net.partial_fit(X[:8], y[:8])
+
+    X, y = zoo.blobs(40)
+    net = pg.Sequential(pg.Linear(3))
+    with pytest.raises(pg.errors.PlaingradError, match="is being trained"):
+        net.fit(X, y, epochs=3, batch_size=8, engine=engine, callbacks=Trains())
+    assert (net.history.stopped, len(net.history.batch_loss)) == ("error", 1)
+    net.partial_fit(X[:8], y[:8])
+    assert len(net.history.batch_loss) == 2
 
 
 @pytest.mark.parametrize("engine", ENGINES)

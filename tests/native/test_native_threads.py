@@ -64,7 +64,7 @@ def test_threads_share_each_kernel_of_the_only_tile(
 ):
     monkeypatch.setattr(table, "cores", lambda: 3)
     monkeypatch.setattr("plaingrad.native.choose.TOGETHER", 0)
-    monkeypatch.setattr("plaingrad.native.assemble.LARGE", least)
+    monkeypatch.setattr("plaingrad.native.works.LARGE", least)
     lanes, tile = layout
     rng = np.random.default_rng(0)
     X = rng.random((61, 40) if network is wide else (61, 12, 11, 2))
@@ -101,7 +101,7 @@ def eager(monkeypatch):
     monkeypatch.setenv("PLAINGRAD_CACHE", "off")
     monkeypatch.setattr("plaingrad.native.cached._known", {})
     monkeypatch.setattr("plaingrad.native.choose.TOGETHER", 0)
-    monkeypatch.setattr("plaingrad.native.assemble.LARGE", 1)
+    monkeypatch.setattr("plaingrad.native.works.LARGE", 1)
     monkeypatch.setattr(table, "cores", lambda: 3)
 
 

@@ -13,40 +13,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from .ahead import write_ahead
 from .barrier import BARRIER
-from .blocks import Plan
 from .builder import I1, I64, PTR, SIZES, Builder, Cell, Kind, Value
 from .choose import Design
 from .flush import flushed
-from .loops import Buffer, Kernel, Load, N
-from .nest import choose_lane, write_fold, write_map
+from .loops import Buffer, Kernel, N
 from .parts import runs
 from .places import CLOCK, SLOTS, Places, redundant
-from .product import write_product
-from .renew import Following, renewal, write_renewal
 from .rows import Where, row_address, write_deliver, write_fetch
-from .scope import Scope
 from .sparse import write_listed
-from .straight import held, turns
-
-ARGUMENTS = (
-    *(("table", PTR), ("arena", PTR), ("tile", PTR), ("shared", PTR), ("sums", PTR)),
-    *(
-        ("batch", PTR),
-        ("part", I64),
-        ("rows", I64),
-        ("first", I64),
-        ("n", Kind("double")),
-    ),
-    *(("me", I64), ("threads", I64)),
-)
-WORK = "work?"
-"""The name of a function that has none yet."""
-SMALL = 64
-"""Up to how many points a kernel is written where it is called."""
-LARGE = 4096
-"""From how many entries on threads share the work of a kernel outside of tiles."""
+from .straight import held
+from .works import Works
 
 
 class Assembly:
@@ -54,142 +31,32 @@ class Assembly:
 
     Attributes
     ----------
-    data, stored, numbers
-        The arrays that the function reads or renews, in the order of the table, and
-        the numbers of the clock and the settings.
-    arena, shared, sums, batch
-        Bytes: for each thread; for all; for one shard's sums; for each tile.
+    module, functions
+        Declarations by name, and the text of each function.
+    kernels, places
+        What the functions do, and where everything stands.
+    works
+        What writes the kernels.
     """
 
     def __init__(self, design: Design) -> None:
         self.design, self.layout = design, design.layout
         self.module: dict[str, str] = {}
         self.functions: list[str] = []
-        self.works: dict[str, str] = {}
-        self.kernels, self.plans = design.kernels, design.plans
+        self.kernels = design.kernels
         self.fetched = design.copies
         self.places = Places(design)
+        self.works = Works(design, self.places, self.module, self.functions)
         self._main()
-
-    # Functions.
 
     def text(self) -> str:
         """Return the module."""
         declared = [line for line in self.module.values() if line]
         return "\n".join([*declared, *self.functions]) + "\n"
 
-    def _function(self, kernel: Kernel, name: str) -> None:
-        """Write a kernel as a function that finds its arrays, and works on them.
-
-        The work is a function of its own. Kernels of layers of one size differ only by
-        where their arrays are, and share it: LLVM takes as long as its text is.
-        """
-        held = [(argument, PTR) for argument in self.places.held.values()]
-        given = [*ARGUMENTS, *held]
-        b = Builder(self.module, name, given, "nounwind alwaysinline")
-        work, used = self._work(kernel, given)
-        passed = dict(b.arguments)
-        for place, buffer in enumerate(kernel.touched()):
-            if f"base{place}" in used:
-                passed[f"base{place}"] = self.places.base(b, buffer, kernel)
-        text = ", ".join(f"{passed[one].kind.text} {passed[one].text}" for one in used)
-        b.write(f"call void @{work}({text})")
-        self.functions.append(b.text())
-
-    def _work(
-        self, kernel: Kernel, given: Sequence[tuple[str, Kind]]
-    ) -> tuple[str, list[str]]:
-        """Return the name of the function that does a kernel's work, and its arguments.
-
-        Those are some of the given ones, and where the buffers begin.
-        """
-        # what takes no longer than a call had better not be one
-        layout = self.layout.of(kernel)
-        straight = self.design.straight
-        small = straight or turns(kernel, layout.tile) <= SMALL
-        found = {x: f"base{place}" for place, x in enumerate(kernel.touched())}
-        b = Builder(
-            self.module,
-            WORK,
-            [*given, *((base, PTR) for base in found.values())],
-            "nounwind alwaysinline" if small else "nounwind",
-        )
-        b.unrolls, b.reciprocal = straight, self.design.target.reciprocal
-        made, plan = kernel, self.plans.get(kernel)
-        sizes = {name: b.arguments[name] for name in ("rows", "first", "n")}
-        lane = choose_lane(made, layout) if plan is None else plan.lane
-        bases = {buffer: b.arguments[base] for buffer, base in found.items()}
-        scope = Scope(b, made, layout, bases.__getitem__, sizes, lane)
-        if self._shared(kernel):
-            scope.shared = b.arguments["me"], b.arguments["threads"]
-        if made.how == "map":
-            write_map(scope)
-        elif made.how == "product":
-            self._product(scope, plan)
-        else:
-            write_fold(scope)
-        used, text = b.drop_unused(), b.text()
-        if text not in self.works:
-            self.works[text] = f"work{len(self.works)}"
-            self.functions.append(text.replace(WORK, self.works[text]))
-        return self.works[text], used
-
-    def _product(self, scope: Scope, plan: Plan | None) -> None:
-        """Write a product: on its own, as a renewal, or with one made ahead."""
-        kernel, ahead = scope.kernel, self.places.ahead
-        following = self._following(scope.b)
-        found = renewal(kernel, self.layout)
-        if found is not None:
-            places = self._listed(scope.b, found.x)
-            makes = ahead is not None and kernel is ahead.renewal
-            write_renewal(scope, found, places, following if makes else None)
-            return
-        places = None if plan is None else self._listed(scope.b, plan.first)
-        if following is not None and ahead is not None and kernel is ahead.product:
-            write_ahead(scope, following, lambda: write_product(scope, plan, places))
-        else:
-            write_product(scope, plan, places)
-
-    def _listed(self, b: Builder, x: Load) -> Value | None:
-        """Return where the list of places that count is, of a product's sample."""
-        places = self.places.lists.get(x.buffer)
-        if places is None:
-            return None
-        return b.at(b.arguments["arena"], self.places.own.places[places], "i8")
-
-    def _following(self, b: Builder) -> Following | None:
-        """Return what a product that is made ahead is made of."""
-        ahead = self.places.ahead
-        if ahead is None:
-            return None
-        sums, known, sample = (
-            self.places.whole(b, x, writing=False)
-            for x in (ahead.sums, ahead.known, ahead.sample)
-        )
-        return Following(b.load(sample, PTR), sums, known)
-
-    def _shared(self, kernel: Kernel) -> bool:
-        """Tell whether threads share the work of a kernel outside of their tiles."""
-        if turns(kernel, self.layout.tile) < LARGE or any(s.add for s in kernel.stores):
-            return False
-        together, within = self.design.together, kernel.level % 2 == 1
-        if kernel.how == "map":
-            return together or not within
-        plan, ahead = self.plans.get(kernel), self.places.ahead
-        if plan is None or not (together and within):
-            return False
-        # only the first thread has the list of a sample, and what was made ahead of it
-        return not (
-            renewal(kernel, self.layout)
-            or plan.first.buffer in self.places.lists
-            or (ahead is not None and kernel is ahead.product)
-        )
-
-    # The main function.
-
     def _main(self) -> None:
         for place, kernel in enumerate(self.kernels):
-            self._function(kernel, f"k{place}")
+            self.works.write(kernel, f"k{place}")
         arguments = [("table", PTR), ("me", I64), ("threads", I64)]
         self.b = b = Builder(
             self.module, "run", arguments, "nounwind", exported=True, result=I64
@@ -363,7 +230,7 @@ class Assembly:
                 call(place)
                 continue
             written |= writes
-            if self._shared(kernel):
+            if self.works.shared(kernel):
                 call(place)
             else:
                 with self.b.when(self.me.equals(0)):

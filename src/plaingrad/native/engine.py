@@ -13,7 +13,7 @@ from ..run import first_values
 from .cached import Function, function
 from .flat import in_one
 from .table import Table
-from .told import telling
+from .told import Telling
 
 if TYPE_CHECKING:
     from ..train.stretch import Stretch, Watch
@@ -108,7 +108,7 @@ class Native:
         table.point("order", stretch.order)
         table.point("losses", watch.losses)
         table.point("control", watch.control)
-        with telling(watch) as told:
+        with Telling(watch) as told:
             table.enter(
                 count=stretch.count,
                 batch=batch,

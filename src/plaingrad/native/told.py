@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,23 +17,32 @@ Tell = ctypes.CFUNCTYPE(None)
 """What machine code calls; it has no arguments, and what it returns is not read."""
 
 
-@contextmanager
-def telling(watch: Watch) -> Iterator[int]:
-    """Have the address of a function that tells of an update, or 0 when nobody listens.
+class Telling:
+    """A block with the address of a function that tells of an update.
 
-    What is raised there, Ctrl-C too, cannot pass through machine code. So it asks for
-    an end after the present update, and is raised when the block has ended.
+    It is 0 when nobody listens. What is raised there, Ctrl-C too, cannot pass through
+    machine code. So it asks for an end after the present update, and is raised when the
+    block has ended.
     """
-    if watch.told is None:
-        yield 0
-        return
-    failed: list[BaseException] = []
-    teller = _teller(watch.told, watch.stop, failed)
-    next(teller)
-    function = Tell(teller.__next__)
-    yield ctypes.cast(function, ctypes.c_void_p).value or 0
-    if failed:
-        raise failed[0]
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch, self._failed = watch, list[BaseException]()
+
+    def __enter__(self) -> int:
+        """Return the address."""
+        watch = self._watch
+        if watch.told is None:
+            return 0
+        teller = _teller(watch.told, watch.stop, self._failed)
+        next(teller)
+        self._function = Tell(teller.__next__)
+        return ctypes.cast(self._function, ctypes.c_void_p).value or 0
+
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
+        """Raise what was raised on the way, if the block itself raises nothing."""
+        # no generator does this: it could not raise StopIteration
+        if self._failed and kind is None:
+            raise self._failed[0]
 
 
 def _teller(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
@@ -12,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..compose import Forward, compose, forward
-from ..errors import SettingError
+from ..errors import PlaingradError, SettingError
 from ..full_batch import FullBatch
 from ..losses import Loss, choose, class_weights
 from ..optimizers import Adam
@@ -247,6 +248,7 @@ class Session:
     engine: Engine
     history: History
     clock: Clock = field(default_factory=Clock)
+    _busy: bool = field(default=False, init=False)
 
     @classmethod
     def start(cls, prepared: Prepared, machine: Machine, shown: bool = False) -> Self:
@@ -288,22 +290,37 @@ class Session:
             moment.history.engine = self.engine.name
             self.history = moment.history
         try:
-            train(
-                self.engine,
-                self.prepared.program.loop,
-                self.prepared.data,
-                self.prepared.validation,
-                self.history,
-                callbacks,
-                self.clock,
-                saver,
-                moment,
-                self.prepared.training.count,
-            )
+            with self._alone():
+                train(
+                    self.engine,
+                    self.prepared.program.loop,
+                    self.prepared.data,
+                    self.prepared.validation,
+                    self.history,
+                    callbacks,
+                    self.clock,
+                    saver,
+                    moment,
+                    self.prepared.training.count,
+                )
         finally:
             if isinstance(self.engine, Streamed):
                 self.engine.close()
         return self.history
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Use the engine in the block, which nobody else may use meanwhile."""
+        if self._busy:
+            raise PlaingradError(
+                "the network is being trained, and neither a callback nor another "
+                "thread can train it meanwhile. Train a copy: copy.deepcopy(net)."
+            )
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False
 
     def check_endless(self) -> None:
         """Refuse a schedule that needs to know when the training ends."""
@@ -353,7 +370,8 @@ class Session:
         )
         # after a stream, too, it goes on with samples that are here
         engine = self.engine.inner if isinstance(self.engine, Streamed) else self.engine
-        train(engine, loop, prepared.data, None, self.history, (), self.clock)
+        with self._alone():
+            train(engine, loop, prepared.data, None, self.history, (), self.clock)
         return self.history
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Session:
