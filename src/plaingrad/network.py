@@ -51,7 +51,13 @@ from .train.settings import (
     refuse_other,
     usual_batch_size,
 )
-from .train.streaming import Converted, check_pair, numbered_chunks, prepare_data
+from .train.streaming import (
+    Converted,
+    check_pair,
+    check_prepared,
+    numbered_chunks,
+    prepare_data,
+)
 from .train.training import Training
 from .write.script import script
 
@@ -223,6 +229,8 @@ class Network(Layer):
         watchers = watching.checked(callbacks)
         kept = self._params if warm_start else None
         known = self._features if kept is not None else None
+        if kept is not None and isinstance(X, Stream):
+            check_prepared(X, self.preparation)
         prepared = prepare_data(self, X, y, settings, self._masks, kept, known)
         shown = wanted(verbose)
         with opened(checkpoint, resume, prepared) as (shelf, moment):
@@ -492,6 +500,7 @@ class Network(Layer):
         self, stream: Stream, loss: Loss, made: Forward
     ) -> dict[str, float]:
         """Return loss and score of all samples of a stream."""
+        check_prepared(stream, self.preparation)
         tally, word = Tally(loss.reduction), ""
         converted = Converted(self._known_training(), made)
         for first, chunk in numbered_chunks(stream):
@@ -609,6 +618,7 @@ class Network(Layer):
 
     def _read(self, what: str, X: Any) -> Array:
         if isinstance(X, Stream):
+            check_prepared(X, self.preparation)
             parts = []
             for first, chunk in numbered_chunks(X):
                 with numbered(range(first, first + len(chunk.X))):

@@ -73,6 +73,31 @@ def check_pair(X: Any, y: Any) -> None:
         )
 
 
+def check_prepared(stream: Stream, known: Any) -> None:
+    """Refuse a table whose columns become other numbers than in training.
+
+    Parameters
+    ----------
+    stream
+        What is to be used.
+    known
+        The preparation of the training; None when it is not known.
+
+    Raises
+    ------
+    DataError
+        When the stream has a preparation, and it is another one.
+    """
+    if stream.preparation is None or known in (None, stream.preparation):
+        return
+    raise DataError(
+        "the columns of this stream become other numbers than in training, for how "
+        "they do was learnt from its own rows. Make it with what the training has: "
+        "pg.data.stream(FILE, preparation=P), where P is the preparation of the "
+        "network, or that of the stream to train on."
+    )
+
+
 def _prepare_stream(
     network: Traced,
     stream: Stream,
@@ -105,6 +130,8 @@ def _prepare_stream(
         optimizer=begun.optimizer,
         shuffle=settings.shuffle and stream.blocked,
     )
+    if isinstance(settings.validation, Stream):
+        check_prepared(settings.validation, stream.preparation)
     validation = _validation(settings, converted)
     training = replace(
         found.training,
