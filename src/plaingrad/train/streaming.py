@@ -11,7 +11,7 @@ import numpy as np
 from ..compose import Forward, forward
 from ..errors import DataError, SettingError
 from ..full_batch import FullBatch
-from ..losses.targets import numbered
+from ..losses.targets import numbered, rows
 from ..losses.weights import some_class_weights
 from ..shapes import show
 from ..streams.feed import Feed
@@ -207,9 +207,9 @@ def _refuse(stream: Stream, settings: Settings) -> None:
         )
     if stream.once and settings.epochs > 1:
         raise SettingError(
-            f"an iterator can be read only once, and epochs={settings.epochs} are "
-            f"asked for. Pass pg.data.stream a function that returns a new iterator, "
-            f"or train with epochs=1."
+            f"an iterator can be read only once, and this may take {settings.epochs} "
+            f"epochs. Pass pg.data.stream a function that returns a new iterator, or "
+            f"fit with epochs=1."
         )
     given = settings.validation
     if settings.early_stopping is not None and given is None:
@@ -318,12 +318,17 @@ class Converted:
 
     def _weights(self, chunk: Chunk, y: Array) -> Array:
         w = np.ones(len(y)) if chunk.w is None else numbers("sample_weight", chunk.w)
-        if w.shape != (len(y),) or (w < 0).any():
+        if w.shape != (len(y),):
             raise DataError(
-                f"weights must be one number of at least 0 for each sample, got the "
-                f"shape {show(w.shape)}{' with negative ones' * bool((w < 0).any())}."
+                f"sample_weight must have one number for each of the {len(y)} samples "
+                f"read at a time, got shape {show(w.shape)}."
             )
         finite("sample_weight", w)
+        if (w < 0).any():
+            raise DataError(
+                f"sample_weight is negative in {rows(w < 0)}: weights must be 0 or "
+                f"more."
+            )
         w = w.astype(np.float64)
         if self.by_class is None:
             return w
