@@ -1,10 +1,14 @@
 """Rows of arrays: read from files where they lie in one piece, sliced elsewhere."""
 
+import copy
+import gc
+import pickle
+
 import numpy as np
 import pytest
 
 import plaingrad as pg
-from helpers_streams import assert_same, fit, in_memory, samples
+from helpers_streams import assert_same, fit, in_memory, mapped, samples
 from plaingrad.streams.arrays import FileRows, rows_of
 from plaingrad.streams.stream import in_bytes, told_bytes
 
@@ -73,6 +77,17 @@ def test_what_was_changed_in_memory_only_is_not_read_from_the_file(tmp_path):
     (tmp_path / "X.npy").unlink()
     np.save(tmp_path / "X.npy", np.full((20, 3), 5.0))
     np.testing.assert_array_equal(rows_of(opened)(0, 20), opened)
+
+
+def test_a_copy_keeps_the_file_open_and_a_pickle_is_refused(tmp_path):
+    X, y = samples(60)
+    stream = pg.data.stream(*mapped(tmp_path, X=X, y=y), memory="12 KB")
+    with pytest.raises(TypeError, match=r"X.npy cannot be pickled"):
+        pickle.dumps(stream)
+    copied = copy.deepcopy(stream)
+    del stream
+    gc.collect()
+    assert_same(fit(copied), fit(pg.data.stream(X, y, memory="12 KB")))
 
 
 class Sliced:

@@ -9,7 +9,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -210,6 +210,17 @@ class FileRows:
         self._fill(found.data, self._start + start * step)
         shape = (stop - start, *self._shape)
         return np.ndarray(shape, self._dtype, found, strides=self._strides)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return itself: the file is closed when nobody has it any more."""
+        return self
+
+    def __reduce__(self) -> Any:
+        """Refuse to be pickled: an open file is one of this process."""
+        raise TypeError(
+            f"a stream of {self.path} cannot be pickled, for the file is open in this "
+            f"process. Make the stream in the process that trains."
+        )
 
     def _fill(self, target: memoryview, place: int) -> None:
         """Read from a place of the file until the target is full."""

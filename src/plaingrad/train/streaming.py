@@ -272,7 +272,8 @@ def read_all(stream: Stream, converted: Converted) -> tuple[Array, Array]:
 def numbered_chunks(stream: Stream) -> Iterator[tuple[int, Chunk]]:
     """Yield all rows of a stream in their own order, and the number of the first."""
     first = 0
-    for chunk in stream.follow(0, max(1, PIECE // stream.raw)):
+    size = min(PIECE, stream.memory // 16) // stream.raw
+    for chunk in stream.follow(0, max(1, size)):
         yield first, chunk
         first += len(chunk.X)
 
