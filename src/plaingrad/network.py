@@ -47,7 +47,7 @@ from .train.settings import (
     refuse_other,
     usual_batch_size,
 )
-from .train.streaming import check_pair, prepare_data
+from .train.streaming import check_pair, check_prepared, prepare_data
 from .train.training import Training
 from .write.script import script
 
@@ -219,6 +219,8 @@ class Network(Layer):
         watchers = watching.checked(callbacks)
         kept = self._params if warm_start else None
         known = self._features if kept is not None else None
+        if kept is not None and isinstance(X, Stream):
+            check_prepared(X, self.preparation)
         prepared = prepare_data(self, X, y, settings, self._masks, kept, known)
         shown = wanted(verbose)
         with opened(checkpoint, resume, prepared) as (shelf, moment):
@@ -435,7 +437,7 @@ class Network(Layer):
         They have the shape of the targets: (n,) where the network was trained with one
         number per sample.
         """
-        return self._reader().labels(X)
+        return self._reader(X).labels(X)
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class for each sample, (n, classes).
@@ -443,11 +445,11 @@ class Network(Layer):
         A classifier with one output has two classes, 0 and 1. Where a sample may belong
         to several classes, these are the probabilities of each, and need not sum to 1.
         """
-        return self._reader().probabilities(X)
+        return self._reader(X).probabilities(X)
 
     def outputs(self, X: Any) -> Array:
         """Return what the last layer gives: scores, probabilities or values."""
-        return self._reader().rows("output", X)
+        return self._reader(X).rows("output", X)
 
     def evaluate(self, X: Any, y: Any = None) -> dict[str, float]:
         """Return the loss and the score on data: {"loss": ..., "accuracy": ...}.
@@ -455,7 +457,7 @@ class Network(Layer):
         Dropout is off, penalties are left out, and every sample counts alike. A stream
         is read once, and what is told is that of all its samples.
         """
-        return self._reader().evaluate(X, y)
+        return self._reader(X).evaluate(X, y)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the accuracy of a classifier or R squared of a regression."""
@@ -518,8 +520,13 @@ class Network(Layer):
             )
         return self._features
 
-    def _reader(self) -> Readers:
-        """Return what reads the network; what trains it, also reads it."""
+    def _reader(self, X: Any = None) -> Readers:
+        """Return what reads samples, or a stream that suits the network.
+
+        What trains it, also reads it.
+        """
+        if isinstance(X, Stream):
+            check_prepared(X, self.preparation)
         if self._readers is None:
             going, features = self._session, self._known_features()
             self._readers = Readers(
