@@ -12,7 +12,7 @@ import pytest
 
 import plaingrad as pg
 import zoo
-from plaingrad.errors import DataError, PlaingradError, SettingError
+from plaingrad.errors import DataError, FileError, PlaingradError, SettingError
 from plaingrad.seeds.fit import plain_score
 from plaingrad.train import abreast as side
 from plaingrad.train.tally import Tally
@@ -95,13 +95,21 @@ def test_seeds_can_be_chosen():
         ({"seeds": [1, 1]}, "seeds that all differ"),
         ({"seeds": [-1]}, "a seed must be a whole number"),
         ({"parallel": 0}, "parallel must be"),
-        ({"callbacks": []}, "unknown setting 'callbacks'"),
+        ({"callbacks": []}, "callbacks belongs to one training: train by fit"),
+        ({"warm_start": True}, "warm_start belongs to one training"),
+        ({"seed": 3}, r"seed belongs .* seeds=range\(10, 15\)"),
         ({"epochs": 0}, "epochs must be"),
     ],
 )
 def test_what_makes_no_sense_is_refused(settings, told):
     with pytest.raises(SettingError, match=told):
         pg.fit_seeds(network(), *zoo.blobs(), **settings)
+
+
+def test_a_folder_that_is_not_there_is_not_gone_on_with(tmp_path):
+    with pytest.raises(FileError, match="there is no folder .* to go on from"):
+        pg.fit_seeds(network(), *zoo.blobs(), seeds=2, resume=tmp_path / "none")
+    assert not (tmp_path / "none").exists()
 
 
 def test_data_that_are_wrong_are_told_at_once():
@@ -156,6 +164,16 @@ def test_when_all_diverge_nothing_is_best(monkeypatch):
     assert found.score(X, y).values == ()
     axes = pg.draw.seed_curves(found)
     assert axes.get_legend_handles_labels()[1] == ["training set, failed"]
+
+
+def test_a_last_update_that_goes_too_far_is_a_divergence():
+    X, y = zoo.line(30)
+    settings = {"epochs": 1, "batch_size": None, "optimizer": pg.SGD(1e30)}
+    net = pg.Sequential(pg.Linear(1))
+    with pytest.warns(pg.DivergedWarning, match="2 of 2"):
+        found = pg.fit_seeds(net, X, y, seeds=2, **settings)
+    assert [run.failure for run in found.runs] == ["diverged"] * 2
+    assert str(found).endswith("\n\n2 of 2 trainings failed")
 
 
 def test_an_error_of_one_seed_is_noted(monkeypatch):
@@ -221,6 +239,28 @@ def test_how_many_at_once(monkeypatch):
     assert side.workers(None, 3, native=True) == 3
     assert side.workers(None, 9, native=False) == 1
     assert side.workers(6, 9, native=False) == 6
+
+
+def test_the_reference_trains_one_at_a_time_where_it_stands_in(monkeypatch):
+    from plaingrad.native.errors import Unsupported
+    from plaingrad.seeds import fit
+    from plaingrad.train import engines
+
+    def abreast(work, count, tell):
+        counts.append(count)
+        return side.abreast(work, count, tell)
+
+    def refused(*args):
+        raise Unsupported("there is no native form.")
+
+    counts = []
+    monkeypatch.setattr(side, "cores", lambda: 4)
+    monkeypatch.setattr(fit, "abreast", abreast)
+    monkeypatch.setattr(engines, "_native", refused)
+    X, y = zoo.blobs()
+    with pytest.warns(pg.FallbackWarning):
+        pg.fit_seeds(network(), X, y, seeds=2, epochs=1)
+    assert counts == [1]
 
 
 def test_an_error_in_a_thread_ends_all_and_is_raised():

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..checkpoints.folder import Shelf, opened
 from ..checkpoints.settings import Checkpoint
-from ..errors import PlaingradError
+from ..errors import FileError, PlaingradError, SettingError
 from ..losses import Loss
 from ..losses.classification import Classifier
 from ..network import Network
@@ -33,6 +33,12 @@ from .record import SeedRun, Seeds, numbered
 
 Array = np.ndarray[Any, Any]
 NAN = float("nan")
+ALONE = {
+    "seed": "say seeds=5, or which ones, seeds=range(10, 15).",
+    "callbacks": "train by fit from each seed where something is to watch it.",
+    "warm_start": "each seed has first weights of its own. Leave it out.",
+}
+"""What `fit` takes and several trainings cannot, and what to do."""
 
 
 def fit_seeds(
@@ -95,15 +101,18 @@ def fit_seeds(
     Ctrl-C ends all; those that are done are returned, and with checkpoints the others
     can go on.
     """
-    chosen = numbered(seeds)
+    chosen, given = numbered(seeds), _named(settings)
     machine = Machine(engine=engine, threads=threads)
     native = engine != "reference" and available()
     count = workers(parallel, len(chosen), native)
     if count > 1:
         machine = replace(machine, threads=1)
-    given, places = Settings.named(settings), _Places(checkpoint, resume)
+    places = _Places(checkpoint, resume)
     tally = Tally("seeds", len(chosen), shown=wanted(verbose))
     work = _Work(untrained(network), X, y, given, machine, places, chosen, tally)
+    if work.machine.engine == "reference":
+        # also where machine code was wanted and cannot be had
+        count = workers(parallel, len(chosen), native=False)
     interrupted = abreast(work, count, tally.tick)
     tally.end()
     found = work.result()
@@ -111,10 +120,19 @@ def fit_seeds(
     return found
 
 
+def _named(settings: dict[str, Any]) -> Settings:
+    """Return the settings of all trainings, without those that only one can have."""
+    for name, told in ALONE.items():
+        if name in settings:
+            raise SettingError(f"{name} belongs to one training: {told}")
+    return Settings.named(settings)
+
+
 def untrained(network: Network) -> Network:
     """Return a copy of a network without what it has learnt."""
     made = copy.copy(network)
     made._params, made._session, made._training = None, None, None
+    made._memory = None
     made._cache, made.preparation = {}, None
     return copy.deepcopy(made)
 
@@ -125,6 +143,13 @@ class _Places:
 
     checkpoint: Checkpoint | str | Path | None
     resume: str | Path | None
+
+    def __post_init__(self) -> None:
+        if self.resume is not None and not Path(self.resume).is_dir():
+            raise FileError(
+                f"there is no folder {self.resume} to go on from. Leave resume out to "
+                f"start there: checkpoint={str(self.resume)!r}."
+            )
 
     def of(self, seed: int) -> tuple[Checkpoint | Path | None, Path | None]:
         """Return how to save the training from a seed, and where it goes on from."""
@@ -166,10 +191,14 @@ class _Work:
         seeds: list[int],
         tally: Tally,
     ) -> None:
-        self.network, self.settings, self.machine = network, settings, machine
-        self.places, self.seeds, self.waiting = places, seeds, list(seeds)
         # once, so that there are no copies of large data
         self.X, self.y = as_features(X, settings.dtype), y
+        held = settings.validation
+        if isinstance(held, tuple):
+            once = as_features(held[0], settings.dtype), held[1]
+            settings = replace(settings, validation=once)
+        self.network, self.settings, self.machine = network, settings, machine
+        self.places, self.seeds, self.waiting = places, seeds, list(seeds)
         self.lock, self.tally = threading.Lock(), tally
         self.done: dict[int, SeedRun] = {}
         # what is wrong, and what is to be warned of, is told here, and once
@@ -247,6 +276,9 @@ def judged(seed: int, network: Network, session: Session) -> SeedRun:
     else:
         kept, y = (history.best_epoch or history.epochs) - 1, held[1]
         loss, score = history.val_loss[kept], history.val_score[kept]
+    if not np.isfinite([loss, score]).all():
+        # its last update went too far, and no other one came to notice
+        return SeedRun(seed, network, history, NAN, NAN, "diverged")
     learnt = score > plain_score(prepared.training.loss, history.score_name, y)
     failure = "" if learnt else "not learnt"
     return SeedRun(seed, network, history, float(loss), float(score), failure)
