@@ -297,6 +297,25 @@ def test_ctrl_c_while_waiting_waits_for_all(count):
     assert len(ended) == count
 
 
+def test_a_second_ctrl_c_waits_for_nothing():
+    free, threads = threading.Event(), []
+
+    def work(watcher):
+        threads.append(threading.current_thread())
+        while not watcher.asked:
+            time.sleep(0.001)
+        signal.raise_signal(signal.SIGINT)
+        free.wait(20)
+        return True
+
+    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        side.abreast(work, 1, lambda share: None)
+    assert threads[0].is_alive()
+    free.set()
+    threads[0].join()
+
+
 def interrupt(monkeypatch, after):
     """Hit Ctrl-C when so many trainings are done."""
 

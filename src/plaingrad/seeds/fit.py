@@ -99,7 +99,7 @@ def fit_seeds(
     Notes
     -----
     Ctrl-C ends all; those that are done are returned, and with checkpoints the others
-    can go on.
+    can go on. A second Ctrl-C does not wait for the step that is under way.
     """
     chosen, given = numbered(seeds), _named(settings)
     machine = Machine(engine=engine, threads=threads)
