@@ -107,7 +107,7 @@ def test_what_makes_no_sense_is_refused(settings, told):
 
 
 def test_a_folder_that_is_not_there_is_not_gone_on_with(tmp_path):
-    with pytest.raises(FileError, match="there is no folder .* to go on from"):
+    with pytest.raises(FileError, match=r"there is no folder .* to go on from"):
         pg.fit_seeds(network(), *zoo.blobs(), seeds=2, resume=tmp_path / "none")
     assert not (tmp_path / "none").exists()
 
