@@ -162,6 +162,12 @@ def _saving(place: Path, options: argparse.Namespace) -> dict[str, Any]:
             f"{place} holds a training that was not finished. Go on with it by "
             f"--resume, or delete that folder to start again."
         )
+    others, told = ("step-*", "without") if options.seeds else ("seed-*", "with")
+    if options.resume and any(place.glob(others)):
+        raise FileError(
+            f"{place} holds a training that was begun {told} --seeds. Go on with it "
+            f"{told} --seeds, or delete that folder to start again."
+        )
     checkpoint = Checkpoint(place, seconds=options.checkpoint, data=False)
     return {"checkpoint": checkpoint, "resume": place if options.resume else None}
 
