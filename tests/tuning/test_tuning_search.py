@@ -355,6 +355,18 @@ def test_table_csv_and_pictures(tmp_path):
         pg.draw.search_setting(found, "rate")
 
 
+def test_numbers_that_all_differ_have_an_axis():
+    found = search(4, dropout=(0.1, 0.4), width=[4, 8])
+    for name, scale in [("lr", "log"), ("dropout", "linear")]:
+        axes = pg.draw.search_setting(found, name)
+        assert axes.get_xscale() == scale
+        places = np.concatenate([d.get_offsets()[:, 0] for d in axes.collections])
+        tried_there = [trial.settings[name] for trial in found.trials]
+        np.testing.assert_allclose(np.sort(places), np.sort(tried_there))
+    axes = pg.draw.search_setting(found, "width")
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["4", "8"]
+
+
 def test_trials_are_told_as_they_end(capsys):
     search(3, verbose=True)
     lines = capsys.readouterr().err.splitlines()
