@@ -30,6 +30,8 @@ from .prove.certificate.record import Certificate
 from .rates import RateTest, find_rate, rising
 from .readers import Readers
 from .run import draw
+from .seeds import Seeds
+from .seeds.fit import Places, trained
 from .streams.stream import Stream
 from .summary import Summary, summarise
 from .train import callbacks as watching
@@ -300,6 +302,72 @@ class Network(Layer):
         if going is not self._session:
             self._adopt(going)
         return _told(going.go_on(prepared))
+
+    def fit_seeds(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        seeds: int | Iterable[int] = 5,
+        parallel: int | None = None,
+        engine: str = "auto",
+        threads: int | None = None,
+        checkpoint: Checkpoint | str | Path | None = None,
+        resume: str | Path | None = None,
+        verbose: bool | None = None,
+        **settings: Any,
+    ) -> Seeds:
+        """Train copies from several seeds, each as `fit(X, y, seed=...)` does.
+
+        The seed fixes the first weights, the shuffles and dropout, and which samples
+        are set aside where `validation` is a share: pass data, (X, y), to validate all
+        on the same. The trainings are those of `fit`, bit for bit, however many run at
+        once. The network itself stays as it is.
+
+        Parameters
+        ----------
+        X, y
+            Samples and targets, as for `fit`.
+        seeds
+            How many, which are 0, 1, ..., or the seeds themselves.
+        parallel
+            How many trainings run at once; by default as many as there are cores, and
+            one where the reference trains. Of several, each has one thread.
+        engine, threads, checkpoint, resume
+            As for `fit`; in the folder of the checkpoints each seed has one of its own.
+        verbose
+            Whether to show progress; by default when standard error is a terminal.
+        **settings
+            Those of `fit`, but for callbacks and `warm_start`.
+
+        Returns
+        -------
+        Seeds
+            Each training, with its network, and how far the results lie apart. `print`
+            shows it, `pg.draw.seed_curves` draws it.
+
+        Raises
+        ------
+        DataError, ShapeError, SettingError, FileError
+            Before any work starts, as `fit` does.
+
+        Warns
+        -----
+        DivergedWarning
+            When a training diverged. Its network has the last weights that were good,
+            and no part in the mean.
+
+        Notes
+        -----
+        Ctrl-C ends all; those that are done are returned, and with checkpoints the
+        others can go on. A second Ctrl-C does not wait for the step that is under way.
+        """
+        machine, places = (
+            Machine(engine=engine, threads=threads),
+            Places(checkpoint, resume),
+        )
+        shown = wanted(verbose)
+        return trained(self, X, y, seeds, parallel, machine, places, shown, settings)
 
     def _begun(self, settings: Mapping[str, Any]) -> Settings:
         """Return the settings to go on with; a session keeps to what it has."""
