@@ -12,7 +12,8 @@ import pytest
 from matplotlib.figure import Figure
 
 import plaingrad as pg
-from plaingrad import cli, search_command, train_command
+from plaingrad import cli
+from plaingrad.commands import search, train
 from plaingrad.commands.raw_run import is_folder, is_table
 from plaingrad.commands.tasks import TASKS
 from plaingrad.op import OPS
@@ -159,9 +160,7 @@ def test_the_engine_can_be_chosen_and_is_told(run, tmp_path):
     code, _, err = run("train", "moons", "--engine", "fast")
     assert code == 1
     assert "unknown engine 'fast'" in err
-    told = train_command._how(
-        pg.History(engine="native", compile_seconds=0.55, best_epoch=3)
-    )
+    told = train._how(pg.History(engine="native", compile_seconds=0.55, best_epoch=3))
     assert told == (
         " by the native engine, compiled in 0.6 s; the weights are those of epoch 3, "
         "the best"
@@ -639,8 +638,8 @@ def test_every_command_explains_itself(command, run):
 def examples():
     texts = (
         cli.EXAMPLES,
-        train_command.TRAINING,
-        search_command.SEARCHING,
+        train.TRAINING,
+        search.SEARCHING,
         cli.PREDICTING,
         cli.PROVING,
         cli.TEACHING,

@@ -184,9 +184,9 @@ class Log(pg.Callback):
 @pytest.mark.parametrize(
     ("events", "calls"),
     [
-        (["on_batch_end"], 50),
+        (["on_batch_end"], 10),
         (["on_epoch_end"], 10),
-        (["on_batch_end", "on_epoch_end"], 50),
+        (["on_batch_end", "on_epoch_end"], 10),
         (["on_fit_begin", "on_tick", "on_fit_end"], 2),
     ],
 )

@@ -41,3 +41,12 @@ def test_few_values():
         "0.5000",
         "0.5000 ± 0.3536 (0.2500 to 0.7500)",
     ]
+
+
+@pytest.mark.parametrize("odd", [math.inf, -math.inf, math.nan])
+def test_values_that_are_not_finite_leave_nothing_to_say(odd):
+    found = Spread((odd, 1.0))
+    assert math.isnan(found.mean)
+    assert math.isnan(found.std)
+    assert found.interval is None
+    assert str(found).startswith("nan ± nan (")

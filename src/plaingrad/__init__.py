@@ -93,7 +93,7 @@ from .schedules import (
     StepDecay,
     WarmUp,
 )
-from .seeds import SeedRun, Seeds, Spread, fit_seeds
+from .seeds import SeedRun, Seeds, Spread
 from .train.callbacks import Callback
 from .train.ending import DivergedWarning
 from .train.engines import FallbackWarning
@@ -202,7 +202,6 @@ __all__ = [
     "data",
     "draw",
     "errors",
-    "fit_seeds",
     "grad",
     "lessons",
     "load",

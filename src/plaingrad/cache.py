@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from .errors import FileError
 from .files import cache_folder, make_folder, write_whole
 
 VARIABLE = "PLAINGRAD_CACHE"
+Buffer = bytes | memoryview
+"""What is kept, which may be large: it is copied once at most."""
 
 
 class Cache:
@@ -50,9 +53,9 @@ class Cache:
                 os.utime(path)
         return found
 
-    def put(self, key: str, content: bytes, about: dict[str, Any]) -> None:
+    def put(self, key: str, content: Buffer, about: dict[str, Any]) -> None:
         """Keep bytes under a key of hexadecimal digits, with plain facts about them."""
-        if self.folder is None or len(content) > self.limit:
+        if self.folder is None or memoryview(content).nbytes > self.limit:
             return
         with contextlib.suppress(FileError, OSError):
             folder = make_folder(self.folder)
@@ -92,23 +95,24 @@ def usual_folder(name: str) -> Path | None:
         return None
 
 
-def _packed(key: str, content: bytes, about: dict[str, Any]) -> bytes:
+def _packed(key: str, content: Buffer, about: dict[str, Any]) -> bytes:
     """Return a file: a digest, the header's length, the header, the content."""
     header = json.dumps(about).encode()
-    body = len(header).to_bytes(4, "little") + header + content
-    return _digest(key, body) + body
+    body = (len(header).to_bytes(4, "little"), header, content)
+    return b"".join((_digest(key, body), *body))
 
 
 def _unpacked(key: str, file: bytes) -> tuple[bytes, dict[str, Any]] | None:
-    digest, body = file[:32], file[32:]
-    if digest != _digest(key, body):
+    digest, body = file[:32], memoryview(file)[32:]
+    if digest != _digest(key, [body]):
         return None
     end = 4 + int.from_bytes(body[:4], "little")
-    return body[end:], json.loads(body[4:end])
+    return bytes(body[end:]), json.loads(bytes(body[4:end]))
 
 
-def _digest(key: str, body: bytes) -> bytes:
+def _digest(key: str, body: Sequence[Buffer]) -> bytes:
     """Return a digest of key and content: a file may not pass for another."""
     made = hashlib.sha256(key.encode())
-    made.update(body)
+    for part in body:
+        made.update(part)
     return made.digest()

@@ -21,6 +21,7 @@ from .layers import (
     RandomTranslation,
     ReLU,
 )
+from .losses.classification import Classifier
 from .network import Sequential
 from .optimizers import (
     SGD,
@@ -118,8 +119,13 @@ def augmentation(text: str) -> list[Layer]:
     return layers
 
 
-def outputs_of(y: Array) -> int:
-    """Return how many outputs a network for these targets has."""
-    if y.dtype.kind in "iu" and y.ndim == 1:
+def outputs_of(y: Array, loss: Any = None) -> int:
+    """Return how many outputs a network for these targets has, and this loss, if any.
+
+    Whole numbers are labels, unless the loss is one that compares numbers.
+    """
+    compares = loss is not None and not isinstance(loss, Classifier)
+    labels = not compares or getattr(loss, "classes", False)
+    if labels and y.dtype.kind in "iu" and y.ndim == 1:
         return int(y.max()) + 1
     return int(np.prod(y.shape[1:]))

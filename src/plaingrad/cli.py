@@ -311,7 +311,7 @@ def summarise(options: argparse.Namespace) -> None:
 def measure(options: argparse.Namespace) -> None:
     """Print how the native engine trains a model, and where its time goes."""
     network = _open(options.model)
-    program, training = network.program(), network._known_training()
+    program, training = network.program(), network._reader().training
     if not available():
         raise MissingExtraError(MISSING)
     from .native.measure import made_up
@@ -376,7 +376,7 @@ def _data_of(options: argparse.Namespace, network: Network) -> dict[str, Any]:
             raise FileError(f"there are no data for {options.model}. {hint}")
         from .native.measure import made_up
 
-        arrays = made_up(network.program(), network._known_training().count)
+        arrays = made_up(network.program(), network._reader().training.count)
     missing = [name for name in ("X", "y") if name not in arrays]
     if missing:
         raise FileError(f"{options.data} holds no array {missing[0]}. {hint}")

@@ -14,35 +14,33 @@ import numpy as np
 from .augmented import augmented
 from .checkpoints.folder import opened
 from .checkpoints.settings import Checkpoint
-from .compose import Forward, compose, forward, reading, start_line
+from .compose import compose, forward, start_line
 from .curvature import Curvature, curvature
-from .errors import PlaingradError, SettingError, unknown_name, whole
+from .errors import PlaingradError, SettingError, whole
 from .full_batch import FullBatch
-from .graph import Node
-from .inside import inner_values
 from .layers import Layer
 from .layers import Sequence as LayerSequence
 from .losses import Loss
-from .losses.targets import numbered
 from .model import Model, RawPreparation, read, save
 from .native.flat import flat
 from .optimizers import SGD, Optimizer
-from .program import Procedure, Program, part
+from .program import Program
 from .prove.certificate.certify import certify
 from .prove.certificate.record import Certificate
 from .rates import RateTest, find_rate, rising
-from .reading import Reading, written
+from .readers import Readers
 from .run import draw
+from .seeds import Seeds
+from .seeds.fit import Places, trained
 from .streams.stream import Stream
-from .streams.tally import Tally
 from .summary import Summary, summarise
 from .train import callbacks as watching
 from .train.callbacks import Callback
-from .train.checks import as_features, free_entries, numbers, same_length
+from .train.checks import as_features, free_entries, numbers
 from .train.ending import told as _told
 from .train.history import History
 from .train.progress import Progress, told_when_long, wanted
-from .train.session import Memory, Prepared, Session, prepare_target
+from .train.session import Memory, Prepared, Session
 from .train.settings import (
     EarlyStopping,
     Machine,
@@ -51,7 +49,7 @@ from .train.settings import (
     refuse_other,
     usual_batch_size,
 )
-from .train.streaming import Converted, check_pair, numbered_chunks, prepare_data
+from .train.streaming import check_pair, check_prepared, prepare_data
 from .train.training import Training
 from .write.script import script
 
@@ -81,7 +79,7 @@ class Network(Layer):
     _session: Session | None = None
     _memory: Memory | None = None
     _masks: Mapping[str, Array] = MappingProxyType({})
-    _cache: Mapping[str, Any] = MappingProxyType({})
+    _readers: Readers | None = None
     preparation: RawPreparation | None = None
 
     # Training.
@@ -223,6 +221,8 @@ class Network(Layer):
         watchers = watching.checked(callbacks)
         kept = self._params if warm_start else None
         known = self._features if kept is not None else None
+        if kept is not None and isinstance(X, Stream):
+            check_prepared(X, self.preparation)
         prepared = prepare_data(self, X, y, settings, self._masks, kept, known)
         shown = wanted(verbose)
         with opened(checkpoint, resume, prepared) as (shelf, moment):
@@ -303,6 +303,72 @@ class Network(Layer):
             self._adopt(going)
         return _told(going.go_on(prepared))
 
+    def fit_seeds(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        seeds: int | Iterable[int] = 5,
+        parallel: int | None = None,
+        engine: str = "auto",
+        threads: int | None = None,
+        checkpoint: Checkpoint | str | Path | None = None,
+        resume: str | Path | None = None,
+        verbose: bool | None = None,
+        **settings: Any,
+    ) -> Seeds:
+        """Train copies from several seeds, each as `fit(X, y, seed=...)` does.
+
+        The seed fixes the first weights, the shuffles and dropout, and which samples
+        are set aside where `validation` is a share: pass data, (X, y), to validate all
+        on the same. The trainings are those of `fit`, bit for bit, however many run at
+        once. The network itself stays as it is.
+
+        Parameters
+        ----------
+        X, y
+            Samples and targets, as for `fit`.
+        seeds
+            How many, which are 0, 1, ..., or the seeds themselves.
+        parallel
+            How many trainings run at once; by default as many as there are cores, and
+            one where the reference trains. Of several, each has one thread.
+        engine, threads, checkpoint, resume
+            As for `fit`; in the folder of the checkpoints each seed has one of its own.
+        verbose
+            Whether to show progress; by default when standard error is a terminal.
+        **settings
+            Those of `fit`, but for callbacks and `warm_start`.
+
+        Returns
+        -------
+        Seeds
+            Each training, with its network, and how far the results lie apart. `print`
+            shows it, `pg.draw.seed_curves` draws it.
+
+        Raises
+        ------
+        DataError, ShapeError, SettingError, FileError
+            Before any work starts, as `fit` does.
+
+        Warns
+        -----
+        DivergedWarning
+            When a training diverged. Its network has the last weights that were good,
+            and no part in the mean.
+
+        Notes
+        -----
+        Ctrl-C ends all; those that are done are returned, and with checkpoints the
+        others can go on. A second Ctrl-C does not wait for the step that is under way.
+        """
+        machine, places = (
+            Machine(engine=engine, threads=threads),
+            Places(checkpoint, resume),
+        )
+        shown = wanted(verbose)
+        return trained(self, X, y, seeds, parallel, machine, places, shown, settings)
+
     def _begun(self, settings: Mapping[str, Any]) -> Settings:
         """Return the settings to go on with; a session keeps to what it has."""
         begun = Settings(dtype=self._dtype)
@@ -355,18 +421,18 @@ class Network(Layer):
     ) -> None:
         self._params, self._features, self._dtype = params, features, dtype
         self._session = self._training = self._memory = None
-        self._cache = {}
+        self._readers = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Put the session's memory in the place of what cannot be pickled."""
-        left_out = ("_session", "_cache")
+        left_out = ("_session", "_readers")
         kept = {n: value for n, value in vars(self).items() if n not in left_out}
         return {**kept, "_memory": self._remembered()}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a network of its own that can go on training."""
         made = memo[id(self)] = object.__new__(type(self))
-        state = {**vars(self), "_cache": {}}
+        state = {**vars(self), "_readers": None}
         vars(made).update(copy.deepcopy(state, memo))
         if made._session is not None:
             made._params = made._session.engine.parameters
@@ -427,7 +493,7 @@ class Network(Layer):
         masks = {**self._masks, name: frozen == 0}
         if self._params is not None:
             free_entries(masks, forward(self, self._features).trace.parameters)
-        self._masks, self._cache = masks, {}
+        self._masks, self._readers = masks, None
         return self
 
     # Prediction.
@@ -439,13 +505,7 @@ class Network(Layer):
         They have the shape of the targets: (n,) where the network was trained with one
         number per sample.
         """
-        found = self._read("labels", X)
-        if found.ndim == 1 and found.dtype.kind != "b":
-            return found
-        training = self._known_training()
-        if found.dtype.kind == "b":
-            found = found.astype(training.truths)
-        return found[:, 0] if training.single and found.shape[1:] == (1,) else found
+        return self._reader(X).labels(X)
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class for each sample, (n, classes).
@@ -453,13 +513,11 @@ class Network(Layer):
         A classifier with one output has two classes, 0 and 1. Where a sample may belong
         to several classes, these are the probabilities of each, and need not sum to 1.
         """
-        found = self._read("probabilities", X)
-        alone = found.ndim == 2 and found.shape[1] == 1
-        return np.concatenate([1 - found, found], axis=1) if alone else found
+        return self._reader(X).probabilities(X)
 
     def outputs(self, X: Any) -> Array:
         """Return what the last layer gives: scores, probabilities or values."""
-        return self._read("output", X)
+        return self._reader(X).rows("output", X)
 
     def evaluate(self, X: Any, y: Any = None) -> dict[str, float]:
         """Return the loss and the score on data: {"loss": ..., "accuracy": ...}.
@@ -467,48 +525,7 @@ class Network(Layer):
         Dropout is off, penalties are left out, and every sample counts alike. A stream
         is read once, and what is told is that of all its samples.
         """
-        loss, made = self._known_training().loss, forward(self, self._features)
-        check_pair(X, y)
-        if isinstance(X, Stream):
-            return self._evaluate_stream(X, loss, made)
-        inputs, target = self._checked(X, y, made)
-        word, values = self._measured(inputs, target, loss, made)
-        return {"loss": values[0], word: values[1]}
-
-    def _measured(
-        self, inputs: Array, target: Array, loss: Loss, made: Forward
-    ) -> tuple[str, tuple[float, float]]:
-        """Return what the score is called, and loss and score of checked samples."""
-        leaf_y = loss.leaf(target)
-        word, score = loss.score(made.output, leaf_y)
-        total = loss.total(made.output, leaf_y)
-        values = self._cached(
-            f"evaluate {leaf_y.shape} {leaf_y.kind}",
-            lambda: self._reading(reading(made, {"loss": total, word: score})),
-        )(inputs, target)
-        return word, (float(values[0]), float(values[1]))
-
-    def _evaluate_stream(
-        self, stream: Stream, loss: Loss, made: Forward
-    ) -> dict[str, float]:
-        """Return loss and score of all samples of a stream."""
-        tally, word = Tally(loss.reduction), ""
-        converted = Converted(self._known_training(), made)
-        for first, chunk in numbered_chunks(stream):
-            part = converted(chunk, first)
-            inputs, target = part["X"], part["y"]
-            if not loss.each(made.output, loss.leaf(target)).shape:
-                raise SettingError(
-                    f"{loss!r} gives one number for all samples together, and these "
-                    f"are read a few at a time. Let it return one per sample."
-                )
-            word, values = self._measured(inputs, target, loss, made)
-            if word == "r2":
-                pred = self._read("labels", inputs)
-                tally.add_pairs(pred, target)
-            tally.add(len(target), *values)
-        score = tally.r2 if word == "r2" else tally.score
-        return {"loss": tally.loss, word: score}
+        return self._reader(X).evaluate(X, y)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the accuracy of a classifier or R squared of a regression."""
@@ -533,27 +550,7 @@ class Network(Layer):
         SettingError
             When there is no such value, or it depends on targets that were not given.
         """
-        made = forward(self, self._known_features())
-        inputs = as_features(X, self._dtype, self._features)
-        own = {"X": inputs, **self.params}
-        if name in own:
-            return own[name].copy()
-        values = self._cached(
-            "inside", lambda: inner_values(self, made, self._training)
-        )
-        if name not in values:
-            raise unknown_name("value", name, [*values, *own])
-        procedure = part(values[name], [name])
-        if "y" not in procedure.inputs:
-            data = [inputs]
-        elif y is None:
-            raise SettingError(f"{name} needs the targets: net.inside({name!r}, X, y).")
-        else:
-            data = [*self._checked(X, y, made)]
-        run = self._cached(
-            f"inside {name}", lambda: written(procedure, self.params, self._dtype)
-        )
-        return np.asarray(run(*data)[0])
+        return self._reader().inside(name, X, y)
 
     def augmented(self, X: Any, draws: int = 1, seed: int = 0) -> Array:
         """Return what a training sees of samples that its first layers augment.
@@ -583,13 +580,6 @@ class Network(Layer):
         inputs = as_features(X, self._dtype, known)
         return augmented(self, inputs, whole("draws", draws), whole("seed", seed, 0))
 
-    def _checked(self, X: Any, y: Any, made: Forward) -> tuple[Array, Array]:
-        """Return samples and targets as the program takes them."""
-        inputs = as_features(X, self._dtype, self._features)
-        target = prepare_target(self._known_training().loss, y, made, self._dtype)
-        same_length(inputs, target)
-        return inputs, target
-
     def _known_features(self) -> tuple[int, ...]:
         if self._params is None:
             raise PlaingradError(
@@ -598,67 +588,25 @@ class Network(Layer):
             )
         return self._features
 
-    def _known_training(self) -> Training:
-        self._known_features()
-        if self._training is None:
-            raise PlaingradError(
-                "the network has no loss, so it cannot tell what its output means. "
-                "Call net.fit(X, y), or use net.outputs(X)."
-            )
-        return self._training
+    def _reader(self, X: Any = None) -> Readers:
+        """Return what reads samples, or a stream that suits the network.
 
-    def _read(self, what: str, X: Any) -> Array:
+        What trains it, also reads it.
+        """
         if isinstance(X, Stream):
-            parts = []
-            for first, chunk in numbered_chunks(X):
-                with numbered(range(first, first + len(chunk.X))):
-                    parts.append(self._read(what, chunk.X))
-            return np.concatenate(parts)
-        known = self._cache.get(what)
-        if known is not None:
-            found: Array | None = known.quick(X)
-            if found is not None:
-                return found
-        features = self._known_features()
-        if what != "output":
-            self._known_training()
-        inputs = as_features(X, self._dtype, features)
-        reader: Reading = self._cached(what, lambda: self._reader(what))
-        return reader.rows(inputs)
-
-    def _reader(self, what: str) -> Reading:
-        made = forward(self, self._features)
-        node = made.output if what == "output" else self._meaning(what, made)
-        return self._reading(reading(made, {what: node}))
-
-    def _meaning(self, what: str, made: Forward) -> Node:
-        loss = self._known_training().loss
-        if what == "labels":
-            return loss.labels(made.output)
-        probabilities = loss.probabilities(made.output)
-        if probabilities is None:
-            raise PlaingradError(
-                f"{loss!r} is not the loss of a classifier, so there are no "
-                f"probabilities. Use net.predict(X)."
+            check_prepared(X, self.preparation)
+        if self._readers is None:
+            going, features = self._session, self._known_features()
+            self._readers = Readers(
+                self,
+                self.params,
+                features,
+                self._dtype,
+                self._training,
+                native=going is None or going.engine.name == "native",
+                threads=None if going is None else going.machine.threads,
             )
-        return probabilities
-
-    def _cached(self, key: str, make: Callable[[], Any]) -> Any:
-        """Return what was made before, while layers and parameters are the same."""
-        if key not in self._cache:
-            self._cache = {**self._cache, key: make()}
-        return self._cache[key]
-
-    def _reading(self, procedure: Procedure) -> Reading:
-        """Return a procedure as a function of data; what trains, also reads."""
-        going = self._session
-        return Reading(
-            procedure,
-            self.params,
-            self._dtype,
-            native=going is None or going.engine.name == "native",
-            threads=None if going is None else going.machine.threads,
-        )
+        return self._readers
 
     # Readings.
 

@@ -81,6 +81,11 @@ class Run:
         found = newest(folder, above=3)
         if found is None:
             raise FileError(f"there is no checkpoint in {folder}.")
+        if not isinstance(stream, Stream | None):
+            raise SettingError(
+                f"data must be the stream that was trained on, got "
+                f"{type(stream).__name__}. Arrays are in the folder: leave data out."
+            )
         self.folder, self._objects, self._newest = folder, objects, found
         self._stream = stream
         self.history: History = found.moment.history

@@ -2,8 +2,10 @@
 
 import csv
 import json
+import os
 import runpy
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -264,3 +266,38 @@ def test_augmentation_that_makes_no_sense_is_an_error(run, asked, told):
     code, _, err = run("train", "photos", "--augment", asked)
     assert code != 0
     assert told in err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names there are any bytes")
+def test_names_that_are_no_utf8_can_be_written(run, tmp_path):
+    # as an archive made in Chinese Windows is unpacked: a dog
+    root = tmp_path / "photos"
+    folder = (root / "dark").rename(root / os.fsdecode(b"\xb9\xb7"))
+    for path in [*folder.iterdir()]:
+        path.rename(folder / os.fsdecode(b"\xff" + os.fsencode(path.name)))
+    (root / "light" / os.fsdecode(b"\xfe.png")).write_bytes(b"")
+    code, _, err = run("train", "photos", "--epochs", "1")
+    assert (code, r"  light/\xfe.png: no picture" in err) == (1, True)
+    options = ["--epochs", "1", "--quiet", "--skip-broken"]
+    code, _, err = run("train", "photos", *options)
+    assert (code, err) == (0, "")
+    page = (tmp_path / "runs" / "photos" / "report.md").read_text()
+    assert r"`\xb9\xb7`" in page
+    code, out, err = run("predict", "runs/photos", "photos", "--skip-broken")
+    assert (code, r"photos/light/\xfe.png" in err) == (0, True)
+    assert "photos/light/light00.png," in out
+    assert r"photos/\xb9\xb7/\xffdark00.png," in out
+
+
+def test_nothing_of_an_earlier_run_is_left(run, tmp_path):
+    folder, few = tmp_path / "run", ("--out", "run", "--epochs", "1", "--quiet")
+    earlier = {"regions.png", "mistakes.png", "residuals.png"}
+    folder.mkdir()
+    for name in earlier:
+        (folder / name).write_bytes(b"of an earlier run")
+    assert run("train", "photos", *few)[0] == 0
+    page = (folder / "report.md").read_text()
+    there = {path.name for path in folder.iterdir()}
+    assert {name for name in earlier & there if f"]({name})" not in page} == set()
+    assert run("train", "moons", *few)[0] == 0
+    assert not [*folder.glob("report.*")]

@@ -3,11 +3,13 @@
 import csv
 import json
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -167,7 +169,7 @@ def test_an_interrupted_search_goes_on(command_line, tmp_path, monkeypatch):
 
 
 def test_the_last_training_goes_on_too(command_line, tmp_path, monkeypatch):
-    assert command_line(*MOONS, "--trials", 2, "--out", "whole")[0] == 0
+    assert command_line(*MOONS, "--trials", 1, "--out", "whole")[0] == 0
 
     def shuffled(count, seed, epoch):
         here = threading.current_thread() is threading.main_thread()
@@ -176,17 +178,25 @@ def test_the_last_training_goes_on_too(command_line, tmp_path, monkeypatch):
         return real(count, seed, epoch)
 
     real = train_loop.shuffled
-    words = (*MOONS, "--trials", 2, "--out", "run")
+    words = (*MOONS, "--trials", 1, "--out", "run")
     with monkeypatch.context() as patch:
         patch.setattr(train_loop, "shuffled", shuffled)
         code, out, _ = command_line(*words)
     assert code == 0
     assert out.endswith("--out run/best --resume\n")
+    shutil.copytree(tmp_path / "run", tmp_path / "more")
     code, out, _ = command_line(*words, "--resume")
     assert code == 0
     assert "6 epochs in" in out
     whole = params(tmp_path / "whole" / "best")
     assert same(params(tmp_path / "run" / "best"), whole)
+    # where more trials have found a better one, that is trained, and from its start
+    first = shown(out)
+    words = (*MOONS, "--trials", 12, "--out", "more", "--resume")
+    code, out, err = command_line(*words)
+    assert (code, err) == (0, "")
+    assert shown(out)[:-1] != first[:-1]
+    assert not (tmp_path / "more" / "best" / "checkpoints").exists()
 
 
 @pytest.mark.parametrize("lines", [3, 40, 95])
@@ -214,6 +224,7 @@ def test_a_search_that_was_killed_goes_on(lines, command_line, tmp_path):
     ("words", "told"),
     [
         (["--lr", "fast"], "lr: expected numbers as 32, a range as 16..128"),
+        (["--dropout", "0..1"], "dropout: rate must lie in [0, 1), got 1.0"),
         (["--lr", "1..0.1"], "lr: a range needs a lower number first, got 1..0.1"),
         (["--optimizer", "adm"], "optimizer: unknown optimizer 'adm'. Did you mean"),
         (["--trials", "0"], "trials must be a whole number"),
@@ -231,4 +242,5 @@ def test_mistakes_are_said_before_any_work(words, told, command_line, monkeypatc
     code, _, err = command_line("search", "moons", *words)
     assert code == 1
     assert err.startswith("plaingrad: ")
+    assert not Path("runs").exists()
     assert told in err

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -100,6 +101,21 @@ def test_interrupted_seeds_go_on(command_line, tmp_path, monkeypatch):
     assert out.replace("written to run", "written to whole") == whole
     for name, value in params(tmp_path / "run").items():
         np.testing.assert_array_equal(value, params(tmp_path / "whole")[name])
+
+
+def test_seeds_and_one_training_do_not_go_on_with_each_other(command_line, tmp_path):
+    for left, words, told in [
+        ("seed-0/step-000000000001.safetensors", (), "with --seeds"),
+        ("step-000000000001.safetensors", ("--seeds", 2), "without --seeds"),
+    ]:
+        place = tmp_path / "run" / "checkpoints" / left
+        place.parent.mkdir(parents=True)
+        place.touch()
+        code, _, err = command_line(*SMALL, *words, "--out", "run", "--resume")
+        assert code == 1
+        assert f"holds a training that was begun {told}. Go on with it {told}" in err
+        assert place.exists()
+        shutil.rmtree(tmp_path / "run")
 
 
 def test_dropout_follows_the_hidden_layers(command_line, tmp_path):

@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image
 
 import plaingrad as pg
 from pictures.folders import noise, save, shades
+from plaingrad.cache import Cache
 from plaingrad.data import folders
 from plaingrad.errors import DataError, FileError, SettingError
 
@@ -364,3 +366,34 @@ def test_ready_parts_stay(there, sizes):
             assert set(part.ready) == {"train"}
     files = [name for part in parts.values() for name in part.files]
     assert len(set(files)) == 30
+
+
+def test_a_link_that_leads_nowhere_is_a_broken_file(root, tmp_path):
+    link = root / "dark" / "gone.png"
+    link.symlink_to(tmp_path / "elsewhere.png")
+    with pytest.raises(FileError, match=r"dark/gone.png: No such file or directory\n"):
+        pg.data.images(root)
+    assert len(pg.data.images(root, skip_broken=True)) == 20
+    save(tmp_path / "elsewhere.png", noise(9, 7, channels=1))
+    assert len(pg.data.images(root)) == 21
+
+
+def test_a_size_that_would_fill_the_memory_is_refused(root, reads):
+    told = r"20 pictures of 4000000 x 3000000 pixels take 2,880,000 GB as float32"
+    with pytest.raises(DataError, match=told):
+        pg.data.images(root, size=(4_000_000, 3_000_000))
+    assert len(reads) == 20, "they were measured, and none was read"
+
+
+def test_the_memory_holds_few_copies_of_what_is_kept(tmp_path):
+    content, cache = os.urandom(1 << 22), Cache(tmp_path, ".pictures", 1 << 30)
+    for most, do in [
+        (1.1, lambda: cache.put("ab", memoryview(content), {"n": 1})),
+        (2.1, lambda: cache.get("ab")),
+    ]:
+        tracemalloc.start()
+        found = do()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < most * len(content)
+    assert found == (content, {"n": 1})

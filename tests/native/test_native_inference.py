@@ -27,7 +27,7 @@ def trained(dtype="float32", **settings):
 
 def by_text(net, what, X):
     """Return what the printed text gives for the same weights."""
-    procedure = net._reader(what)._procedure
+    procedure = net._reader().reader(what)._procedure
     return written(procedure, net.params, net._dtype)(X.astype(net._dtype))[0]
 
 
@@ -238,10 +238,10 @@ def test_large_inputs_are_shared_among_threads(monkeypatch):
     np.testing.assert_allclose(alone, wanted, atol=1e-6)
     monkeypatch.setattr(inference, "ALONE", 1)
     monkeypatch.setattr(table, "WORTH", 1)
-    net._cache = {}
+    net._readers = None
     for _ in range(2):
         np.testing.assert_array_equal(net.outputs(X), alone)
-    form = net._cache["output"]._reader._several
+    form = net._reader().reader("output")._reader._several
     (call,) = form._free
     assert call[0]._crew.suits(2)
 
@@ -251,7 +251,7 @@ def test_the_reference_reads_what_the_reference_trained():
     net = pg.Sequential(pg.Linear(3))
     net.fit(X, y, epochs=1, engine="reference")
     np.testing.assert_array_equal(net.outputs(X), by_text(net, "output", X))
-    assert net._cache["output"]._reader is None
+    assert net._reader().reader("output")._reader is None
 
 
 def test_what_has_no_native_form_is_read_by_the_text(monkeypatch):
@@ -263,7 +263,7 @@ def test_what_has_no_native_form_is_read_by_the_text(monkeypatch):
     monkeypatch.setattr(inference, "function", refuse)
     for rows in (X, X[:1].copy(), X):
         np.testing.assert_array_equal(net.outputs(rows), by_text(net, "output", rows))
-    assert net._cache["output"].quick(X) is None
+    assert net._reader().reader("output").quick(X) is None
 
 
 def test_without_knowing_how_arrays_lie_it_asks_them(monkeypatch):
@@ -281,7 +281,7 @@ def test_arrays_lie_as_numpy_says():
 
 def test_text_reads_in_pieces(monkeypatch):
     net, X = trained()
-    procedure = net._reader("output")._procedure
+    procedure = net._reader().reader("output")._procedure
     whole = Reading(procedure, dict(net.params), "float32", native=True)
     assert whole._reader is None, "these arrays may be replaced"
     monkeypatch.setattr("plaingrad.reading.CHUNK", 7)

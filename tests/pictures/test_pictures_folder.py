@@ -1,5 +1,9 @@
 """What is found in folders of pictures, and what is left out."""
 
+import errno
+import os
+import re
+
 import pytest
 
 from pictures.folders import noise, save, shades
@@ -131,3 +135,34 @@ def test_pictures_are_found_for_predictions(tmp_path):
     (tmp_path / "nothing").mkdir()
     with pytest.raises(FileError, match="holds no pictures"):
         pictures_at(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("name", ["", "a", "a/deep"])
+def test_a_folder_that_cannot_be_read_is_told(name, tmp_path, monkeypatch):
+    touch(tmp_path, "a/1.png", "a/deep/2.png", "b/3.png")
+    closed, scandir = str(tmp_path / name), os.scandir
+
+    def scanned(place):
+        if os.fspath(place) == closed:
+            raise PermissionError(errno.EACCES, "Permission denied", closed)
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", scanned)
+    with pytest.raises(FileError, match=f"{closed}: Permission denied"):
+        find(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", "Pets/", "a b/Pets/"])
+def test_where_the_classes_seem_to_be(name, tmp_path):
+    touch(tmp_path, f"{name}cat/1.png", f"{name}cat/deep/2.png", f"{name}dog/3.png")
+    if not name:
+        assert find(tmp_path).classes == ("cat", "dog")
+        return
+    place = tmp_path / name
+    told = re.escape(f"If the folders in {place} are the classes, give that one.")
+    with pytest.raises(DataError, match=told):
+        find(tmp_path)
+    assert find(place).classes == ("cat", "dog")
+    with pytest.raises(DataError) as caught:
+        find(place / "cat")
+    assert "If the folders" not in str(caught.value)

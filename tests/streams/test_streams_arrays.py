@@ -1,10 +1,14 @@
 """Rows of arrays: read from files where they lie in one piece, sliced elsewhere."""
 
+import copy
+import gc
+import pickle
+
 import numpy as np
 import pytest
 
 import plaingrad as pg
-from helpers_streams import assert_same, fit, in_memory, samples
+from helpers_streams import assert_same, fit, in_memory, mapped, samples
 from plaingrad.streams.arrays import FileRows, rows_of
 from plaingrad.streams.stream import in_bytes, told_bytes
 
@@ -75,15 +79,23 @@ def test_what_was_changed_in_memory_only_is_not_read_from_the_file(tmp_path):
     np.testing.assert_array_equal(rows_of(opened)(0, 20), opened)
 
 
+def test_a_copy_keeps_the_file_open_and_a_pickle_is_refused(tmp_path):
+    X, y = samples(60)
+    stream = pg.data.stream(*mapped(tmp_path, X=X, y=y), memory="12 KB")
+    with pytest.raises(TypeError, match=r"X.npy cannot be pickled"):
+        pickle.dumps(stream)
+    copied = copy.deepcopy(stream)
+    del stream
+    gc.collect()
+    assert_same(fit(copied), fit(pg.data.stream(X, y, memory="12 KB")))
+
+
 class Sliced:
     """What h5py and zarr offer: a shape, a type, and slices."""
 
     def __init__(self, values):
         self._values, self.shape, self.dtype = values, values.shape, values.dtype
         self.most = 0
-
-    def __len__(self):
-        return len(self._values)
 
     def __getitem__(self, rows):
         self.most = max(self.most, rows.stop - rows.start)
@@ -104,6 +116,33 @@ def test_lists_and_arrays_in_memory():
     assert_same(net, in_memory(net, X, y))
 
 
+def test_arrays_whose_type_is_not_of_numpy_are_converted():
+    X, y = samples(60)
+
+    class Foreign:
+        """What a tensor offers."""
+
+        dtype = "foreign.float64"
+
+        def __init__(self, values):
+            self._values, self.shape = values, values.shape
+
+        def __getitem__(self, rows):
+            raise AssertionError
+
+        def __array__(self, dtype=None, copy=None):
+            return self._values
+
+    class Labelled(Foreign):
+        """What a column of pandas offers."""
+
+        dtype, iloc = np.dtype("f8"), None
+
+    expected = fit(pg.data.stream(X, y, memory="12 KB"))
+    for kind in (Foreign, Labelled):
+        assert_same(fit(pg.data.stream(kind(X), kind(y), memory="12 KB")), expected)
+
+
 def test_a_stream_tells_how_much_it_is():
     stream = pg.data.stream(*samples(1234), memory="1.5 GB")
     assert repr(stream) == "<ArrayStream: 1,234 rows>"
@@ -114,7 +153,14 @@ def test_a_stream_tells_how_much_it_is():
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [("256 MB", 256_000_000), ("1KiB", 1024), ("2.5 kb", 2500), ("77", 77), (5, 5)],
+    [
+        ("256 MB", 256_000_000),
+        ("2 TB", 2 * 10**12),
+        ("1KiB", 1024),
+        ("2.5 kb", 2500),
+        ("77", 77),
+        (5, 5),
+    ],
 )
 def test_bytes_are_read_and_told(text, count):
     assert in_bytes(text) == count

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import plaingrad as pg
 from helpers_streams import ENGINES, assert_same, fit, mapped, network, readers, samples
 from plaingrad.errors import DataError, FileError, SettingError
+from plaingrad.streams.feed import Ahead
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +96,9 @@ def test_arguments_are_checked(given, error, words):
         (np.array([["a"]]), np.ones(1), "X must hold numbers, got the type <U1"),
         (3.0, np.ones(1), "one row for each sample"),
         (3, None, "a stream comes from arrays"),
+        (lambda: None, None, "must return an iterable of batches, and returned None"),
+        ([([[1, 2], [3]], [0, 1])], None, "X of batch 0 cannot be made an array: "),
+        ([[1, 2], [3]], np.ones(2), "X cannot be made an array: "),
         ([], None, "the iterable gave no batch"),
         ([3], None, r"batch 0 of the iterable is no \(X, y\)"),
         ([(np.ones((2, 2)), np.ones(3))], None, "each needs a row for each sample"),
@@ -147,13 +152,13 @@ def test_rows_are_named_and_nothing_is_lost(engine, place, value, words, tmp_pat
     data[place][617] = value
     bad = stream_of(*mapped(tmp_path, **data))
     assert 617 not in bad.sampled
-    given = {"engine": engine, "shuffle": False, "batch_size": 10}
+    given = {"engine": engine, "shuffle": False, "batch_size": 50}
     saved = pg.Checkpoint(tmp_path / "run", every=1)
     net = network()
     with pytest.raises(DataError, match=words):
         fit(bad, net=net, checkpoint=saved, **given)
     done = len(net.history.batch_loss)
-    assert 0 < done < 62
+    assert 0 < done < 13
     assert net.history.stopped == "error"
     whole = fit(good, **given)
     assert net.history.batch_loss == whole.history.batch_loss[:done]
@@ -176,8 +181,28 @@ def test_weights_below_zero_are_refused():
     X, y = samples(40)
 
     w = np.where(np.arange(40) < 20, 1.0, -1.0)
-    with pytest.raises(DataError, match="with negative ones"):
+    with pytest.raises(DataError, match=r"sample_weight is negative in rows (\d+, )*3"):
         fit(stream_of(X, y, sample_weight=w))
+    with pytest.raises(
+        DataError, match=r"one number for each of the .* read at a time"
+    ):
+        fit(stream_of(X, y, sample_weight=w[:, None]))
+
+
+def test_what_needs_all_samples_takes_no_stream(tmp_path):
+    X, y = samples(40)
+    stream = stream_of(X, y)
+    for use in (
+        lambda: pg.fit_seeds(network(), stream, y, seeds=2),
+        lambda: pg.search(stream, y),
+        lambda: fit(X, y).inside("a1", stream),
+        lambda: np.asarray(stream),
+    ):
+        with pytest.raises(SettingError, match="reads its samples as they are needed"):
+            use()
+    fit(stream, checkpoint=tmp_path / "run")
+    with pytest.raises(SettingError, match="data must be the stream that was trained"):
+        pg.load_run(tmp_path / "run", data=(X, y))
 
 
 def test_iterables_that_change_are_noticed():
@@ -221,7 +246,7 @@ def test_an_iterator_is_read_once():
     with pytest.raises(SettingError, match="cannot be counted first"):
         pg.data.stream(iter([(X, y)]))
     stream = pg.data.stream(iter([(X, y)]), rows=60, memory="20 KB")
-    with pytest.raises(SettingError, match="epochs=3 are asked for"):
+    with pytest.raises(SettingError, match="this may take 3 epochs"):
         fit(stream)
     fit(stream, epochs=1)
     with pytest.raises(SettingError, match="was read already"):
@@ -242,7 +267,9 @@ def test_files_that_change_are_noticed(change, tmp_path):
                 os.utime(path, (0, 0))
 
     net = network()
-    with pytest.raises(FileError, match=r"X.npy was changed after it was opened"):
+    with pytest.raises(
+        FileError, match=r"X.npy (was changed after|has become shorter)"
+    ):
         fit(stream, net=net, callbacks=[Change()], epochs=9)
     assert net.history.stopped == "error"
 
@@ -257,6 +284,22 @@ def test_a_file_that_shrinks_is_no_crash(tmp_path):
 
 
 # Ends.
+
+
+def test_after_a_wait_that_was_ended_the_right_batches_come():
+    X, y = samples(200)
+    feed = fit(stream_of(X, y), shuffle=False).session.prepared.feed
+    gate = threading.Event()
+
+    def convert(chunk, first):
+        gate.wait(10)
+        return feed.convert(chunk, first)
+
+    ahead = Ahead(replace(feed, convert=convert))
+    assert ahead.window(0, 0, lambda: True) is None
+    gate.set()
+    assert ahead.window(0, 3, lambda: False).first == 3
+    ahead.close()
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -233,3 +233,86 @@ def test_a_missing_library_is_said(monkeypatch, tmp_path):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)
     with pytest.raises(MissingExtraError, match=r'pip install "plaingrad\[stream\]"'):
         pg.data.stream(path, target="rent")
+
+
+def test_what_was_learnt_of_other_rows_is_refused(tmp_path):
+    path = write(tmp_path, table())
+    other = write(tmp_path, table(seed=1).with_columns(pl.col("size") * 9), "b.parquet")
+    stream = pg.data.stream(path, target="rent")
+    own = pg.data.stream(other, target="rent")
+    assert own.preparation.features == stream.preparation.features
+    net = fit(stream, outputs=1)
+    for use in (net.score, net.evaluate, net.predict):
+        with pytest.raises(DataError, match="become other numbers than in training"):
+            use(own)
+    for wrong in ({"validation": own}, {"warm_start": True}):
+        data = own if "warm_start" in wrong else stream
+        with pytest.raises(DataError, match="become other numbers than in training"):
+            fit(data, net=net, **wrong)
+    given = pg.data.stream(other, preparation=net.preparation)
+    X, y = net.preparation(pg.data.table(other, "rent", {"always": "number"}))
+    assert net.score(given) == pytest.approx(net.score(X, y))
+    np.testing.assert_array_equal(net.predict(given), net.predict(X))
+
+
+def test_rows_of_one_class_can_be_measured_on(tmp_path):
+    stream = pg.data.stream(write(tmp_path, table()), target="grade", memory="1 MB")
+    net = fit(stream)
+    good = write(tmp_path, table().filter(pl.col("grade") == "good"), "good.parquet")
+    given = pg.data.stream(good, preparation=stream.preparation)
+    assert net.score(given) == np.mean(net.predict(given) == 1)
+    told = str(given)
+    assert "part     category" in told
+    assert "always   ignore" in told
+    with pytest.raises(SettingError, match="predicts the column 'grade', and target"):
+        pg.data.stream(good, target="rent", preparation=stream.preparation)
+    with pytest.raises(SettingError, match="says what the columns are"):
+        pg.data.stream(good, kinds={"id": "number"}, preparation=stream.preparation)
+
+
+def test_of_small_row_groups_more_are_looked_at(tmp_path):
+    part = np.repeat(["north", "south", "east", "hut"], [100, 100, 99, 1])
+    rows = pl.DataFrame({"part": part, "rent": np.arange(300.0) * 7 % 300})
+    rows = rows.sort("rent")
+    stream = pg.data.stream(write(tmp_path, rows, group=1), target="rent")
+    assert stream.preparation.features == [
+        f"part = {name}" for name in ("east", "hut", "north", "south")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"rent": [[1], [2]] * 9, "size": [1, 2] * 9}, "only numbers and classes can"),
+        ({"rent": np.arange(18).astype("M8[D]"), "size": [1, 2] * 9}, "holds Date"),
+        ({"rent": [1.5, 2.5] * 9}, "no column is left to predict 'rent' from. Give"),
+        ({"rent": [1.5, 2.5] * 9, "size": [3] * 18}, "from: size: always 3"),
+        ({"rent": [None] * 18, "size": [3] * 18}, "no row of .* has a value of 'rent'"),
+        ({"rent": ["a"] * 18, "size": [3] * 18}, "'rent' is always a: there is noth"),
+    ],
+)
+def test_tables_that_cannot_be_learnt(columns, words, tmp_path):
+    with pytest.raises(DataError, match=words):
+        pg.data.stream(write(tmp_path, pl.DataFrame(columns)), target="rent")
+
+
+def test_files_of_unlike_types(tmp_path):
+    for name, size in (("a", [1] * 20), ("b", [[1]] * 20)):
+        rows = pl.DataFrame({"size": size, "rent": np.arange(20.0)})
+        write(tmp_path, rows, f"{name}.parquet")
+    with pytest.raises(DataError, match="not of the same type in all files"):
+        pg.data.stream(tmp_path, target="rent")
+
+
+def test_rows_of_the_sample_have_the_numbers_of_the_stream(tmp_path):
+    rows = pl.DataFrame({"x": np.arange(900.0) % 7, "y": np.arange(900) // 300})
+    path = write(tmp_path, rows.with_columns(y=pl.col("y").replace(0, None)), group=50)
+    stream = pg.data.stream(path, target="y", kinds={"y": "category"})
+    assert stream.rows == 600
+    np.testing.assert_array_equal(stream.sample.y, np.array(stream.sampled) // 300)
+    small = pg.data.stream(path, target="y", memory="30 KB")
+    np.testing.assert_array_equal(small.sample.y, np.array(small.sampled) // 300)
+    assert max(small.sampled) > len(small.sampled)
+    write(tmp_path, rows.with_columns(pl.col("x").replace(5.0, 1e35)), group=50)
+    with pytest.raises(DataError, match=r"among the \d+ that were looked at, not in"):
+        pg.data.stream(path, target="y", memory="30 KB")

@@ -174,7 +174,6 @@ def test_r2_and_sums_are_those_of_all_samples():
     net = fit(stream, outputs=1, loss=pg.MSE("sum"), dtype="float64")
     found, expected = net.evaluate(stream), net.evaluate(X, y)
     assert found == pytest.approx(expected, rel=1e-9)
-    assert net.predict_proba is not None
     custom = pg.Custom(lambda pred, y: ((pred - y) ** 2).mean())
     net = fit(stream, outputs=1, loss=custom)
     with pytest.raises(pg.errors.SettingError, match="one number for all samples"):
@@ -247,6 +246,17 @@ def test_the_script_trains_from_mapped_files(more, lang, tmp_path, monkeypatch):
     text = net.longhand(lang=lang)
     assert max(map(len, text.splitlines())) <= 88
     exec(compile(text, "script", "exec"), space)
+    for name, value in net.params.items():
+        np.testing.assert_array_equal(space[name], value)
+
+
+def test_truths_are_labels_in_the_script(tmp_path, monkeypatch):
+    X, y = samples(60)
+    stream = pg.data.stream(*mapped(tmp_path, X=X, y=y > 0), memory="3 KB", block=7)
+    net = fit(stream, outputs=2, engine="reference")
+    monkeypatch.chdir(tmp_path)
+    space = {"print": lambda *_: None}
+    exec(compile(net.longhand(), "script", "exec"), space)
     for name, value in net.params.items():
         np.testing.assert_array_equal(space[name], value)
 

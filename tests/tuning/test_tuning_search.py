@@ -13,10 +13,18 @@ import pytest
 
 import plaingrad as pg
 import zoo
-from plaingrad.errors import FileError, MissingExtraError, PlaingradError, SettingError
+from plaingrad import choices
+from plaingrad.errors import (
+    DataError,
+    FileError,
+    MissingExtraError,
+    PlaingradError,
+    SettingError,
+)
 from plaingrad.files import alone_in
 from plaingrad.train import abreast as side
 from plaingrad.train.tally import Tally
+from plaingrad.tuning import trials
 from plaingrad.tuning.study import FILE
 
 pytest.importorskip("optuna")
@@ -212,6 +220,24 @@ def test_what_cannot_be_trained_is_noted():
         search(2, network=lambda choose: pg.Sequential(pg.Linear(0)))
 
 
+def test_the_same_settings_are_not_trained_twice(monkeypatch):
+    trained = []
+    real = trials.Session.run
+
+    def run(self, *args):
+        trained.append(self.prepared.training.settings.optimizer.lr)
+        return real(self, *args)
+
+    monkeypatch.setattr(trials.Session, "run", run)
+    found = search(12, lr=[0.1, 0.2])
+    assert sorted(trained[:-1]) == [0.1, 0.2]
+    values = {t.settings["lr"]: t.value for t in found.trials[::-1]}
+    assert [t.value for t in found.trials] == [
+        values[t.settings["lr"]] for t in found.trials
+    ]
+    assert [t.number for t in found.trials] == [*range(1, 13)]
+
+
 def test_bad_trials_are_pruned():
     found = search(25, lr=(1e-7, 1.0), epochs=40)
     pruned = [t for t in found.trials if t.outcome == "pruned"]
@@ -234,17 +260,30 @@ def test_bad_trials_are_pruned():
         ({"network": pg.Sequential(), "dropout": 0.1}, "has its layers: leave dropout"),
         ({"hidden": [3], "width": 8}, "hidden says all of it: leave width out"),
         ({"callbacks": []}, "unknown setting 'callbacks'"),
+        ({"clip_norm": -1}, "clip_norm must be"),
+        ({"seed": -1}, "seed must be"),
     ],
 )
 def test_what_makes_no_sense_is_refused(settings, told):
-    with pytest.raises((SettingError, PlaingradError), match=told):
+    with pytest.raises(SettingError, match=told):
         search(**settings)
+
+
+def test_data_that_are_wrong_are_told_at_once():
+    X, y = zoo.blobs(30)
+    with pytest.raises(DataError, match="X has 30 samples and y has 29"):
+        pg.search(X, y[:-1], **USUAL)
 
 
 def test_without_optuna_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(MissingExtraError, match=r'pip install "plaingrad\[search\]"'):
         search()
+
+
+def test_without_time_there_is_no_best():
+    with pytest.raises(PlaingradError, match="There was no time for one"):
+        search(timeout=1e-9)
 
 
 # Side by side, time, and Ctrl-C.
@@ -264,8 +303,6 @@ def test_trials_run_side_by_side(monkeypatch):
 
 
 def test_no_trial_begins_after_the_time(monkeypatch):
-    from plaingrad.tuning import trials
-
     clock = iter([0.0, 1.0, 2.0, 3.0, 10.5])
     fake = SimpleNamespace(monotonic=lambda: next(clock))
     monkeypatch.setattr(trials, "time", fake)
@@ -318,6 +355,18 @@ def test_table_csv_and_pictures(tmp_path):
         pg.draw.search_setting(found, "rate")
 
 
+def test_numbers_that_all_differ_have_an_axis():
+    found = search(4, dropout=(0.1, 0.4), width=[4, 8])
+    for name, scale in [("lr", "log"), ("dropout", "linear")]:
+        axes = pg.draw.search_setting(found, name)
+        assert axes.get_xscale() == scale
+        places = np.concatenate([d.get_offsets()[:, 0] for d in axes.collections])
+        tried_there = [trial.settings[name] for trial in found.trials]
+        np.testing.assert_allclose(np.sort(places), np.sort(tried_there))
+    axes = pg.draw.search_setting(found, "width")
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["4", "8"]
+
+
 def test_trials_are_told_as_they_end(capsys):
     search(3, verbose=True)
     lines = capsys.readouterr().err.splitlines()
@@ -325,6 +374,50 @@ def test_trials_are_told_as_they_end(capsys):
     assert "val_accuracy 0." in lines[0]
     assert "  lr 0." in lines[0]
     assert "optimizer" not in lines[0]
+
+
+def test_trials_side_by_side_are_told_by_their_numbers(monkeypatch, capsys):
+    first = threading.Event()
+    real = trials.Session.run
+
+    def run(self, *args):
+        if threading.current_thread() is threading.main_thread():
+            return real(self, *args)
+        if self.prepared.training.settings.optimizer.lr == slow:
+            assert first.wait(20)
+        found = real(self, *args)
+        first.set()
+        return found
+
+    slow = search(1).best.settings["lr"]
+    monkeypatch.setattr(trials.Session, "run", run)
+    capsys.readouterr()
+    found = search(2, parallel=2, verbose=True)
+    assert found.trials[0].settings["lr"] == slow
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["trial 2", "trial 1"]
+
+
+def test_whole_numbers_can_be_a_quantity():
+    X, y = zoo.line(40)
+    counts = np.round(10 * np.ravel(y)).astype(int)
+    for loss in (pg.MSE(), lambda pred, y: abs(pred - y)):
+        found = pg.search(X, counts, **{**USUAL, "trials": 1, "loss": loss, "lr": 1e-4})
+        assert repr(found.network).endswith("Linear(1))")
+    labels = pg.losses.Custom(lambda s, y: (s**2).sum(axis=1), classes=True)
+    X, y = zoo.blobs(40)
+    assert choices.outputs_of(y, labels) == choices.outputs_of(y, pg.Hinge()) == 3
+    assert choices.outputs_of(y // 2, pg.BinaryCrossEntropy()) == 1
+
+
+def test_functions_of_ones_own_are_known_again(tmp_path):
+    X, y = zoo.line(40)
+    for name in ("checkpoint", "resume"):
+        # made anew, as in another process
+        scope = {}
+        exec("def loss(pred, y): return (pred - y) ** 2", scope)
+        given = {**USUAL, "trials": 1, "lr": 1e-4, "loss": scope["loss"]}
+        pg.search(X, y, **given, **{name: tmp_path})
 
 
 def test_regressions_and_images_are_searched(tmp_path):

@@ -1,5 +1,6 @@
 """Where settings are searched, and what a trial is given."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,6 +72,12 @@ def test_text_that_says_nothing(text):
         ({"lr": (0.1, 0.01)}, "lr: a range needs a lower number first"),
         ({"lr": (0, 0.01)}, "lr: the range .* so it must begin above 0"),
         ({"lr": (0.1, 0.2, 0.3)}, r"lr: a range must be two numbers .* Choices are"),
+        ({"lr": 0.0}, "lr must be a positive number, got 0.0"),
+        ({"l2": [0, -1]}, "l2 must be a positive number, got -1"),
+        ({"width": [0, 8]}, "width: units must be a whole number of at least 1"),
+        ({"dropout": (0, 1)}, r"dropout: rate must lie in \[0, 1\), got 1"),
+        ({"batch_size": 0}, "batch_size must be a whole number of at least 1"),
+        ({"layers": -1}, "layers must be a whole number of at least 0"),
         ({"lr": []}, "lr: a list of choices needs"),
         ({"lr": "fast"}, "lr: expected numbers, got 'fast'"),
         ({"width": 1.5}, "width: expected whole numbers, got 1.5"),
@@ -82,6 +89,14 @@ def test_text_that_says_nothing(text):
 def test_what_makes_no_sense_is_refused(given, told):
     with pytest.raises(SettingError, match=told):
         space(given)
+
+
+def test_numbers_of_numpy_are_numbers():
+    given = {"lr": tuple(np.array([1e-3, 1e-2])), "width": [np.int64(8), 16]}
+    found = space({**given, "layers": np.int32(2)})
+    assert found["lr"] == Range(1e-3, 1e-2, by_factors=True)
+    assert found["width"] == Choices((8, 16))
+    assert [type(one) for one in (*found["width"].values, found["layers"])] == [int] * 3
 
 
 def test_choices_can_be_kept_in_a_file():

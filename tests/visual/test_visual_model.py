@@ -1,6 +1,7 @@
 """Networks on images: trained, used on files, saved, loaded, and reported."""
 
 import json
+import os
 import re
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from pictures.folders import noise, save, shades
 from plaingrad.draw import style
 from plaingrad.errors import DataError, FileError, PlaingradError, SettingError
 from plaingrad.model import KEY, checksum
+from plaingrad.visual.report import Mistake
 from plaingrad.visual.usual import usual_network
 
 
@@ -109,9 +111,15 @@ def test_broken_pictures_are_said_or_left_out(model, photos, tmp_path):
         FileError, match=r"1 file cannot be read as pictures:\n.*a\.jpg"
     ):
         model.predict(tmp_path)
-    with pytest.raises(FileError, match="1 file cannot"):
+    with pytest.raises(
+        FileError, match=r"1 file cannot.*\n.*\nReplace or remove them\.$"
+    ):
         model.preparation.read(tmp_path, skip_broken=True)
     save(tmp_path / "b.png", noise(5, 5))
+    # predict cannot leave out, as its result would not say which
+    instead = r"by --skip-broken, in Python by model\.preparation\.read\("
+    with pytest.raises(FileError, match=instead):
+        model.predict(tmp_path)
     read = model.preparation.read(tmp_path, skip_broken=True)
     assert read.names == [str(tmp_path / "b.png")]
     assert [name for name, _ in read.broken] == [str(tmp_path / "a.jpg")]
@@ -304,3 +312,18 @@ def test_without_matplotlib_there_are_no_pictures(model, monkeypatch):
     assert report.pictures == {}
     assert "![" not in report.markdown()
     assert len(report.mistakes) == report.wrong
+
+
+def test_a_mistake_is_told_whatever_bytes_its_file_is_called(report):
+    strange = Mistake(os.fsdecode(b"a/\xff.png"), "dark", "light", 0.9)
+    told = replace(report, mistakes=(strange,)).markdown()
+    assert r"| `a/\xff.png` | `dark` |" in told
+
+
+def test_what_is_not_yet_read_and_a_single_layer_are_told(photos):
+    told = r"expected images .* ImageModel.fit\(pg.data.images\(FOLDER\)\)"
+    for unread in (photos, str(photos)):
+        with pytest.raises(DataError, match=told):
+            pg.ImageModel.fit(unread)
+    with pytest.raises(SettingError, match=r"a list of layers: \[RandomFlip\("):
+        pg.ImageModel.fit(pg.data.images(photos), augment=pg.RandomFlip())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,11 +39,7 @@ def target_column(column: pl.Series, kind: Kind | None) -> tuple[Column, str]:
         raise SettingError(
             f"the target {column.name!r} must be a number or a category, not {kind!r}."
         )
-    if dtype.is_temporal() or dtype.is_nested():
-        raise DataError(
-            f"the target {column.name!r} holds {dtype}; only numbers and classes can "
-            f"be predicted. For a date, make it a number of days."
-        )
+    check_target(column)
     made = Column(column.name, kind, values(column, kind))
     if different == 1:
         raise DataError(
@@ -60,6 +57,37 @@ def target_column(column: pl.Series, kind: Kind | None) -> tuple[Column, str]:
         )
     what = "whole numbers" if dtype.is_numeric() else "values"
     return made, f"{column.name} is one of {different} classes: few different {what}."
+
+
+def check_target(column: pl.Series) -> None:
+    """Refuse a column to predict that holds neither numbers nor classes.
+
+    Raises
+    ------
+    DataError
+        When it holds dates, times, or lists and the like.
+    """
+    if column.dtype.is_temporal() or column.dtype.is_nested():
+        raise DataError(
+            f"the target {column.name!r} holds {column.dtype}; only numbers and "
+            f"classes can be predicted. For a date, make it a number of days."
+        )
+
+
+def check_inputs(inputs: Sequence[Column], target: str) -> None:
+    """Refuse a table of which no column is left to predict from.
+
+    Raises
+    ------
+    DataError
+        With what each column holds.
+    """
+    if all(column.kind == "ignore" for column in inputs):
+        told = "; ".join(f"{column.name}: {column.told()}" for column in inputs)
+        raise DataError(
+            f"no column is left to predict {target!r} from{': ' * bool(told)}{told}. "
+            f"Give kinds to those that should be used."
+        )
 
 
 def _whole(column: pl.Series) -> bool:

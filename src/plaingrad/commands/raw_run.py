@@ -19,6 +19,7 @@ from ..errors import PlaingradError, SettingError
 from ..files import make_folder
 from ..model import Array
 from ..network import Network
+from ..pictures.reading import written
 from ..raw import RawModel, Report
 from ..tabular import TableModel
 from ..visual import ImageModel
@@ -144,7 +145,7 @@ def predicted(
     names: list[str] = []
     if isinstance(model, ImageModel):
         rows: Any = model.preparation.read(path, skip_broken)
-        head, names = ["file"], rows.names
+        head, names = ["file"], list(map(written, rows.names))
         if rows.broken:
             left_out = ", ".join(name for name, _ in rows.broken)
             warnings.warn(f"broken files were left out: {left_out}.", stacklevel=1)

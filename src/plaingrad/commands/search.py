@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..files import make_folder
 from ..network import Network
 from ..train.progress import wanted
 from ..train.settings import MONITORS, Machine
-from ..tuning.pages import write_search
+from ..tuning.pages import PAGE, write_search
 from ..tuning.plan import Plan, check_used
 from ..tuning.record import Search
 from ..tuning.space import USUAL, from_text, space, spec
@@ -95,7 +95,7 @@ def search(options: argparse.Namespace) -> None:
         settings={**settings, "validation": job.validation},
         monitor=options.monitor,
     )
-    folder = make_folder(options.out or Path("runs") / f"{job.name}-search")
+    folder = options.out or Path("runs") / f"{job.name}-search"
     say = (lambda *_: None) if options.quiet else print
     say(job.about())
     say("searched: " + _told(plan))
@@ -143,6 +143,7 @@ def _finish(
     words = ["train", *shared_words(options), *_chosen(found.best.settings, units)]
     words += ["--out", str(folder / "best")]
     command = shlex.join(["plaingrad", *words])
+    begun = _begun(folder, command)
     say(f"written to {folder}:")
     for name, what in write_search(folder, found, command):
         say(f"  {name:<18} {what}")
@@ -150,8 +151,16 @@ def _finish(
     print(command)
     parser = argparse.ArgumentParser()
     add_training(parser)
-    begun = ["--resume"] if (folder / "best" / "checkpoints").is_dir() else []
-    quiet = ["--quiet"] if options.quiet else []
-    training = parser.parse_args([*words[1:], *begun, *quiet])
+    more = ["--resume"] * begun + ["--quiet"] * options.quiet
+    training = parser.parse_args([*words[1:], *more])
     training.words = words
     train(training)
+
+
+def _begun(folder: Path, command: str) -> bool:
+    """Return whether that training was begun before; remove what is left of another."""
+    place, page = folder / "best" / "checkpoints", folder / PAGE
+    same = page.is_file() and f"\n{command}\n" in page.read_text(encoding="utf-8")
+    if place.is_dir() and not same:
+        shutil.rmtree(place)
+    return place.is_dir()

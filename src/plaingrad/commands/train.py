@@ -26,7 +26,7 @@ from ..files import make_folder
 from ..full_batch import FullBatch
 from ..network import Network
 from ..optimizers import Adam
-from ..seeds import Seeds, fit_seeds
+from ..seeds import Seeds
 from ..train.history import History
 from ..train.progress import wanted
 from ..visual.usual import augmented
@@ -114,7 +114,7 @@ def _train_seeds(
     first = settings.pop("seed")
     seeds = range(first, first + whole("seeds", options.seeds))
     with warnings_told():
-        found = fit_seeds(network, *job.train, seeds=seeds, **settings)
+        found = network.fit_seeds(*job.train, seeds=seeds, **settings)
     say(str(found))
     if len(found.runs) < found.wanted:
         say_how_to_go_on(options, say)
@@ -161,6 +161,12 @@ def _saving(place: Path, options: argparse.Namespace) -> dict[str, Any]:
         raise FileError(
             f"{place} holds a training that was not finished. Go on with it by "
             f"--resume, or delete that folder to start again."
+        )
+    others, told = ("step-*", "without") if options.seeds else ("seed-*", "with")
+    if options.resume and any(place.glob(others)):
+        raise FileError(
+            f"{place} holds a training that was begun {told} --seeds. Go on with it "
+            f"{told} --seeds, or delete that folder to start again."
         )
     checkpoint = Checkpoint(place, seconds=options.checkpoint, data=False)
     return {"checkpoint": checkpoint, "resume": place if options.resume else None}

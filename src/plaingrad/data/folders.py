@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -226,8 +228,8 @@ def images(
     Raises
     ------
     FileError, DataError, SettingError
-        When there is no such folder, it has no two classes, a file cannot be read, or
-        a setting is wrong.
+        When there is no such folder, it has no two classes, a file cannot be read, a
+        setting is wrong, or the pictures would not fit into the memory.
     MissingExtraError
         When Pillow is not installed: the extra "images".
     """
@@ -245,7 +247,7 @@ def images(
     kept = cache.get(key)
     if kept is None:
         pixels, about = _read(found, wanted, fit, colour)
-        cache.put(key, pixels.tobytes(), about)
+        cache.put(key, pixels.data, about)
     else:
         about = kept[1]
         pixels = np.frombuffer(kept[0], np.uint8)
@@ -267,16 +269,21 @@ def _size(size: Any) -> tuple[int, int] | None:
 
 def _key(found: Found, size: Any, fit: str, colour: str | None) -> str:
     """Return a digest of all that decides about the pixels, without reading a file."""
-    facts = [path.stat() for path in map(found.root.joinpath, found.files)]
     told = [
         *(VERSION, library("features").version("pil"), size, fit, colour),
         str(found.root.resolve()),
-        [
-            (name, fact.st_size, fact.st_mtime_ns)
-            for name, fact in zip(found.files, facts, strict=True)
-        ],
+        [(name, *_state(found.root / name)) for name in found.files],
     ]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """Return size and time of a file; nothing of one that a link misses."""
+    try:
+        fact = path.stat()
+    except OSError:
+        return ()
+    return fact.st_size, fact.st_mtime_ns
 
 
 def _read(
@@ -287,13 +294,15 @@ def _read(
     shapes, _ = read_all(shape_of, paths, found.files, "measuring")
     known = [shape for shape in shapes if shape is not None]
     form = Form(size=size or _usual_size(known), fit=fit, colour=colour or "rgb")
+    _refuse_large(form, len(paths))
     made, broken = read_all(
         lambda path: pixels_of(path, form), paths, found.files, "reading"
     )
     pixels = stacked(made, form)
-    if colour is None and not (pixels != pixels[..., :1]).any():
-        form, pixels = replace(form, colour="grey"), pixels[..., :1]
     kept = [place for place, one in enumerate(made) if one is not None]
+    del made
+    if colour is None and _is_grey(pixels):
+        form, pixels = replace(form, colour="grey"), pixels[..., :1].copy()
     about = {
         "form": asdict(form),
         "kept": kept,
@@ -301,6 +310,31 @@ def _read(
         "broken": broken,
     }
     return pixels, about
+
+
+def _is_grey(pixels: Array) -> bool:
+    """Return whether pictures in RGB have no colour, which one pixel may spoil."""
+    red, green, blue = np.moveaxis(pixels, -1, 0)
+    return bool((red == green).all() and (red == blue).all())
+
+
+def _refuse_large(form: Form, count: int) -> None:
+    """Refuse a size in which so many pictures do not fit into the memory."""
+    needed, there = 4 * count * math.prod(form.shape), _memory()
+    if needed > there:
+        raise DataError(
+            f"{count:,} pictures of {_sides(form.size)} pixels take "
+            f"{needed / 1e9:,.0f} GB as float32, and this computer has "
+            f"{there / 1e9:,.0f} GB. Choose a smaller size."
+        )
+
+
+def _memory() -> float:
+    """Return the bytes of memory that there are, as far as the system tells."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return math.inf
 
 
 def _usual_size(shapes: list[tuple[int, int]]) -> tuple[int, int]:

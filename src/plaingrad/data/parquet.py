@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..columns.choices import input_column
+from ..columns.choices import check_inputs, check_target, input_column
 from ..columns.files import frame
 from ..columns.kinds import KINDS, Kind, category, values
 from ..columns.preparation import Preparation
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 PLACES = 32
-"""The sample comes from so many row groups at most."""
+"""The sample comes from so many row groups, or more when they are small."""
 LEARNT = 50_000
 """So many rows are looked at at most to learn how columns become numbers."""
 CLASSES = 1000
@@ -80,35 +80,51 @@ class ParquetStream(Stream):
         mixed: int | None,
     ) -> None:
         super().__init__(memory, None, mixed)
+        asked: dict[str, Kind] = dict(kinds or {})
         self.path, self._files = path, _files(path)
         names = self._files[0].names
-        if preparation is not None and target is None:
-            target = preparation.target.name
+        if preparation is not None:
+            target = _known_target(preparation, target, asked)
         if target is None:
             raise SettingError(
                 f"say which column of {path} to predict: target=NAME. It has "
                 f"{', '.join(names)}."
             )
-        self._check(names, target, dict(kinds or {}))
+        self._check(names, target, asked)
         self.target, self._needed = target, list(names)
         self._groups = [
             (file, group) for file in self._files for group in range(file.groups)
         ]
-        self._kind, self._classes = self._look_at_targets(dict(kinds or {}))
-        learnt = self._first_rows()
-        table = self._table(learnt, dict(kinds or {}))
+        found, numeric = self._look_at_targets()
+        if preparation is None:
+            self._kind, self._classes = self._kind_of_target(
+                found, numeric, asked.get(target)
+            )
+        else:
+            self._kind = preparation.target.kind
+            self._classes = getattr(preparation.target, "classes", ())
+            used = {one.name: one.kind for one in preparation.inputs}
+            for name in used:
+                if name not in names:
+                    raise unknown_name("column", name, names)
+            asked = {name: used.get(name, "ignore") for name in names}
+        learnt, places = self._first_rows()
+        try:
+            table = self._table(learnt, asked)
+        except DataError as error:
+            raise DataError(
+                f"{error} Rows are counted among the {len(learnt):,} that were looked "
+                f"at, not in the file."
+            ) from None
         self.preparation = preparation or Preparation.fit(table)
         self._shown = str(table)
         self._needed = [*(one.name for one in self.preparation.inputs), target]
-        for name in self._needed:
-            if name not in names:
-                raise unknown_name("column", name, names)
         features = len(self.preparation.features)
         self.raw = CELL * len(self._needed) + 3 * 8 * features
         largest = max(file.bytes(group) for file, group in self._groups)
         self.held = min(largest, PAGES * len(self._needed))
-        self._sample = self._chunk(learnt[:: max(1, len(learnt) // SAMPLED)])
-        self.sampled = range(len(self._sample.X))
+        step = max(1, len(learnt) // SAMPLED)
+        self._sample, self.sampled = self._chunk(learnt[::step]), places[::step]
 
     @property
     def sample(self) -> Chunk:
@@ -172,10 +188,8 @@ class ParquetStream(Stream):
                     f"are in one of them only. Put files of one table in a folder."
                 )
 
-    def _look_at_targets(
-        self, kinds: Mapping[str, Kind]
-    ) -> tuple[Kind, tuple[str, ...]]:
-        """Read the column of targets; return its kind, and its classes.
+    def _look_at_targets(self) -> tuple[set[Any], bool]:
+        """Read the column of targets; return what is in it, and whether numbers are.
 
         Row groups in which no target is known are left out.
         """
@@ -185,26 +199,32 @@ class ParquetStream(Stream):
             count = 0
             for rows in file.rows(group, [self.target], LEARNT):
                 column = rows[self.target].drop_nulls()
+                check_target(column)
                 count += len(column)
                 numeric = numeric and column.dtype.is_numeric()
                 if len(found) <= CLASSES:
                     found |= set(column.unique().to_list())
             counts.append(count)
         kept = [place for place, count in enumerate(counts) if count]
+        if not kept:
+            raise DataError(f"no row of {self.path} has a value of {self.target!r}.")
         self._groups = [self._groups[place] for place in kept]
         ends = np.cumsum([0, *(counts[place] for place in kept)]).tolist()
         self.rows, self.starts = ends.pop(), tuple(ends)
+        return found, numeric
+
+    def _kind_of_target(
+        self, found: set[Any], numeric: bool, kind: Kind | None
+    ) -> tuple[Kind, tuple[str, ...]]:
+        """Return the kind of the targets, and the classes; `found` is what they are."""
         if len(found) < 2:
             raise DataError(
-                f"the target {self.target!r} has {len(found)} different values in "
-                f"{self.rows:,} rows: there is nothing to learn. Is it the right "
-                f"column?"
+                f"the target {self.target!r} is always {next(iter(found))!s:.40}: "
+                f"there is nothing to learn. Is it the right column?"
             )
         whole = numeric and all(float(one).is_integer() for one in found)
         few = whole and len(found) < MANY
-        kind = kinds.get(self.target) or (
-            "category" if few or not numeric else "number"
-        )
+        kind = kind or ("category" if few or not numeric else "number")
         if kind not in ("number", "category"):
             raise SettingError(
                 f"the target {self.target!r} must be a number or a category, not "
@@ -220,23 +240,38 @@ class ParquetStream(Stream):
             )
         return kind, tuple(ordered({one for one in classes if one is not None}))
 
-    def _first_rows(self) -> pl.DataFrame:
-        """Return the first rows of row groups that lie evenly."""
-        count = min(PLACES, len(self._groups))
+    def _first_rows(self) -> tuple[pl.DataFrame, list[int]]:
+        """Return the first rows of row groups that lie evenly, and their numbers."""
+        most = min(LEARNT, self.memory // 8 // (CELL * len(self._needed)))
+        # of small row groups more are looked at, to see as many rows
+        count = max(PLACES, most * len(self._groups) // self.rows)
+        count = min(count, len(self._groups))
         places = np.linspace(0, len(self._groups) - 1, count).round().astype(int)
-        size = self.memory // 8 // (CELL * len(self._needed))
-        each = max(1, min(LEARNT, size) // count)
-        parts = []
+        each = max(1, most // count)
+        parts, numbers = [], list[int]()
         for place in places.tolist():
             file, group = self._groups[place]
             rows = next(file.rows(group, self._needed, each))
             parts.append(rows.filter(rows[self.target].is_not_null()))
-        whole: pl.DataFrame = library().concat(parts, how="vertical_relaxed")
+            numbers += range(self.starts[place], self.starts[place] + len(parts[-1]))
+        whole = self._together(parts)
         if not len(whole):
             raise DataError(
                 f"the first rows of all row groups have no value of {self.target!r}. "
                 f"Leave out such rows, or give more memory."
             )
+        return whole, numbers
+
+    def _together(self, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        """Return rows of several row groups as one table."""
+        polars = library()
+        try:
+            whole: pl.DataFrame = polars.concat(parts, how="vertical_relaxed")
+        except polars.exceptions.SchemaError as error:
+            raise DataError(
+                f"a column is not of the same type in all files of {self.path}: "
+                f"{error}. Put files of one table in a folder."
+            ) from None
         return whole
 
     def _table(self, rows: pl.DataFrame, kinds: Mapping[str, Kind]) -> Table:
@@ -250,6 +285,7 @@ class ParquetStream(Stream):
             if name not in kinds and self._counts_rows(column):
                 column = Column(name, "ignore", column.values, "counts")
             inputs.append(column)
+        check_inputs(inputs, self.target)
         truth = Column(self.target, self._kind, values(rows[self.target], self._kind))
         note = f"Found in {len(rows):,} of {self.rows:,} rows."
         return Table(tuple(inputs), truth, self._classes, (note,))
@@ -268,6 +304,24 @@ class ParquetStream(Stream):
     def __str__(self) -> str:
         """Return how much it is, and what was found in the columns."""
         return f"{self!r} in {len(self._groups)} row groups\n{self._shown}"
+
+
+def _known_target(
+    preparation: Preparation, target: str | None, kinds: Mapping[str, Kind]
+) -> str:
+    """Return the column to predict, which is known, and refuse what differs from it."""
+    known = preparation.target.name
+    if target not in (None, known):
+        raise SettingError(
+            f"the preparation predicts the column {known!r}, and target is {target!r}. "
+            f"Leave target out, or pass another preparation."
+        )
+    if kinds:
+        raise SettingError(
+            "the preparation says what the columns are: leave kinds out, or the "
+            "preparation."
+        )
+    return known
 
 
 def _files(path: Path) -> list[ParquetFile]:

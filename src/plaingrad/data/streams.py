@@ -107,7 +107,8 @@ def stream(
     if not callable(source) and not hasattr(source, "__iter__"):
         raise DataError(
             f"a stream comes from arrays (X, y), the path of a Parquet file, or an "
-            f"iterable of batches, got {type(source).__name__}."
+            f"iterable of batches, got {type(source).__name__}. A data set that gives "
+            f"single samples becomes one by its loader, such as PyTorch's DataLoader."
         )
     only("an iterable of batches", "rows")
     return BatchStream(source, rows, memory)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..columns.choices import input_column, target_column
+from ..columns.choices import check_inputs, input_column, target_column
 from ..columns.files import frame
 from ..columns.kinds import KINDS, Kind
 from ..columns.table import Table, listed
@@ -62,12 +62,7 @@ def table(source: Any, target: str, kinds: Mapping[str, Kind] | None = None) -> 
         for name in found.columns
         if name != target
     ]
-    if all(column.kind == "ignore" for column in inputs):
-        raise DataError(
-            f"no column is left to predict {target!r} from: "
-            + "; ".join(f"{column.name}: {column.told()}" for column in inputs)
-            + ". Give kinds to those that should be used."
-        )
+    check_inputs(inputs, target)
     lost = [f"Rows without {target}, left out: {dropped:,}."] if dropped else []
     classes = tuple(truth.levels) if truth.kind == "category" else ()
     leaks = telling(inputs, truth)

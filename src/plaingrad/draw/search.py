@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FEW = 8
-"""So many different values are told apart like names."""
+"""So many different values, each of two trials or more, are told apart like names."""
 FAR = 3.0
 """So many times as far from the best as the middle is, trials are far off."""
 
@@ -165,7 +165,7 @@ def _placed(ax: Axes, values: Sequence[Any], by_factors: bool) -> list[float | N
     """Return where each value of a setting lies, and give the axis its scale."""
     there = {value for value in values if value is not None}
     numbers = not any(isinstance(value, (str, bool)) for value in there)
-    if numbers and len(there) > FEW:
+    if numbers and len(there) > min(FEW, len(values) // 2):
         if by_factors:
             ax.set_xscale("log")
         return [None if value is None else float(value) for value in values]
@@ -194,6 +194,8 @@ def _points(ax: Axes, search: Search, places: Sequence[float | None]) -> None:
         if not inside.all():
             # far off: at the edge, so that the good ones can be told apart
             marker = "^" if search.lowest else "v"
+            if not inside.any():
+                look["label"] = outcome
             far = np.clip(values[~inside], low, high)
             ax.scatter(x[~inside], far, marker=marker, clip_on=False, **look)
 

@@ -48,7 +48,7 @@ def seed_curves(seeds: Seeds, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     seeds : Seeds
-        What `pg.fit_seeds` returns.
+        What `Network.fit_seeds` returns.
     ax : matplotlib Axes, optional
         Where to draw; a new figure by default.
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..columns.table import ordered
 from ..errors import DataError, FileError
-from .reading import FORMATS, is_picture
+from .reading import FORMATS, is_picture, written
 
 PARTS = {
     "train": "train",
@@ -82,15 +82,15 @@ def find(folder: str | Path) -> Found:
             skipped.update(others)
             used.add(place / name)
             if not inside:
-                empty.append((place / name).relative_to(root).as_posix())
+                empty.append(written((place / name).relative_to(root).as_posix()))
             files += [path.relative_to(root).as_posix() for path in inside]
-            labels += [name] * len(inside)
+            labels += [written(name)] * len(inside)
             parts += [part] * len(inside) if ready else []
     beside = _loose(root, used)
     skipped.update(path.suffix.lower() for path in beside if not is_picture(path))
     loose = sum(map(is_picture, beside))
     notes = _notes(skipped, empty, loose)
-    classes = _classes(root, labels, parts, notes)
+    classes = _classes(root, labels, parts, [*notes, *_deeper(root, files)])
     return Found(root, classes, tuple(files), tuple(labels), tuple(parts), notes)
 
 
@@ -138,7 +138,7 @@ def _ready_parts(root: Path) -> dict[Path, str]:
 
 
 def _classes(
-    root: Path, labels: list[str], parts: list[str], notes: tuple[str, ...]
+    root: Path, labels: list[str], parts: list[str], notes: list[str]
 ) -> tuple[str, ...]:
     """Return the classes in order, when there is something to tell apart."""
     train = set(labels)
@@ -160,13 +160,18 @@ def _classes(
     return tuple(ordered(train))
 
 
+def _deeper(root: Path, files: list[str]) -> Iterator[str]:
+    """Yield where classes seem to be when all pictures are in one folder's folders."""
+    places = {str(Path(name).parent) for name in files}
+    common = os.path.commonpath(places) if places else ""
+    if common and common not in places:
+        yield f"If the folders in {root / common} are the classes, give that one."
+
+
 def _folders(place: Path) -> list[str]:
     """Return the names of the folders in a folder, but for hidden ones."""
-    return sorted(
-        path.name
-        for path in place.iterdir()
-        if path.is_dir() and not path.name.startswith(".")
-    )
+    _, below, _ = next(os.walk(place, onerror=_unreadable))
+    return sorted(name for name in below if not name.startswith("."))
 
 
 def _pictures(place: Path) -> tuple[list[Path], Counter[str]]:
@@ -184,9 +189,14 @@ def _pictures(place: Path) -> tuple[list[Path], Counter[str]]:
 
 
 def _files(place: Path) -> Iterator[Path]:
-    for folder, below, names in os.walk(place):
+    for folder, below, names in os.walk(place, onerror=_unreadable):
         below[:] = sorted(name for name in below if not name.startswith("."))
         yield from (Path(folder, name) for name in sorted(names))
+
+
+def _unreadable(error: OSError) -> None:
+    """Refuse a folder that cannot be read, whose pictures would be lost silently."""
+    raise FileError(f"cannot read the folder {error.filename}: {error.strerror}.")
 
 
 def _loose(root: Path, used: set[Path]) -> list[Path]:

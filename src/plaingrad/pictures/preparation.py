@@ -18,6 +18,12 @@ from .reading import pixels_of, read_all, refuse, stacked
 if TYPE_CHECKING:
     from ..data.folders import Images
 
+SKIPPED = (
+    ", or leave them out by --skip-broken, in Python by model.preparation.read(..., "
+    "skip_broken=True)"
+)
+"""What else can be done with broken files."""
+
 
 @dataclass(frozen=True)
 class Pictures:
@@ -111,8 +117,10 @@ class PicturePreparation:
         found, broken = read_all(
             lambda path: pixels_of(path, self.form), paths, told, "reading"
         )
-        if not skip_broken or len(broken) == len(paths):
-            refuse(broken)
+        if len(broken) == len(paths):
+            refuse(broken, "")
+        if not skip_broken:
+            refuse(broken, SKIPPED)
         kept = [
             name for name, pixels in zip(told, found, strict=True) if pixels is not None
         ]

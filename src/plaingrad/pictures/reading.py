@@ -53,6 +53,11 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in FORMATS
 
 
+def written(name: str) -> str:
+    r"""Return the name of a file as text can hold it: bytes of no UTF-8 as \xff."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 def shape_of(path: Path) -> tuple[int, int]:
     """Return height and width of the picture of a file, from its beginning."""
     with _opened(path) as picture:
@@ -99,7 +104,7 @@ def read_all(
     with _bombs_refused(), ThreadPoolExecutor(os.cpu_count()) as pool:
         for name, one in zip(names, pool.map(tried, paths), strict=True):
             if isinstance(one, Exception):
-                broken.append((name, _reason(one)))
+                broken.append((written(name), _reason(one)))
                 found.append(None)
             else:
                 found.append(one)
@@ -156,7 +161,8 @@ def _reason(error: Exception) -> str:
             f"more than {most} pixels, which may be meant to fill the memory; if it is "
             f"a real picture, make it smaller, or raise PIL.Image.MAX_IMAGE_PIXELS"
         )
-    text = str(error).strip()
+    known = isinstance(error, OSError) and error.strerror
+    text = str(known or error).strip()
     return text.splitlines()[0] if text else type(error).__name__
 
 

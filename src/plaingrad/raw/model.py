@@ -12,7 +12,7 @@ import numpy as np
 
 from ..columns.targets import ClassTarget
 from ..data.parts import Parts
-from ..errors import FileError, PlaingradError
+from ..errors import DataError, FileError, PlaingradError
 from ..model import Array
 from ..network import Network, load
 from ..train.callbacks import Callback
@@ -75,6 +75,11 @@ class RawModel(ABC, Generic[D]):
 
         That is the usual network for the part to learn from, and settings of `fit`.
         """
+        if isinstance(data, (str, Path)):
+            raise DataError(
+                f"expected {cls._source} that was read, got {str(data)!r}. Read it "
+                f"first: {cls.__name__}.fit({cls._reading})."
+            )
         parts = cls._parted(data, seed)
         return parts, cls._prepared(parts.train), *cls._usual(parts.train)
 

@@ -1,7 +1,6 @@
 """The same training from several seeds."""
 
-from .fit import fit_seeds
 from .record import SeedRun, Seeds
 from .spread import Spread
 
-__all__ = ["SeedRun", "Seeds", "Spread", "fit_seeds"]
+__all__ = ["SeedRun", "Seeds", "Spread"]

@@ -9,101 +9,61 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..checkpoints.folder import Shelf, opened
 from ..checkpoints.settings import Checkpoint
-from ..errors import PlaingradError
+from ..errors import FileError, PlaingradError, SettingError
 from ..losses import Loss
 from ..losses.classification import Classifier
-from ..network import Network
 from ..train.abreast import Watcher, abreast, workers
 from ..train.checks import as_features
 from ..train.ending import DivergedWarning
 from ..train.engines import available
 from ..train.history import History, brief
 from ..train.moment import Moment
-from ..train.progress import wanted
 from ..train.session import Session, prepare
 from ..train.settings import Machine, Settings
 from ..train.tally import Tally
 from .record import SeedRun, Seeds, numbered
 
+if TYPE_CHECKING:
+    from ..network import Network
+
 Array = np.ndarray[Any, Any]
 NAN = float("nan")
+ALONE = {
+    "seed": "say seeds=5, or which ones, seeds=range(10, 15).",
+    "callbacks": "train by fit from each seed where something is to watch it.",
+    "warm_start": "each seed has first weights of its own. Leave it out.",
+}
+"""What `fit` takes and several trainings cannot, and what to do."""
 
 
-def fit_seeds(
+def trained(
     network: Network,
     X: Any,
     y: Any,
-    *,
-    seeds: int | Iterable[int] = 5,
-    parallel: int | None = None,
-    engine: str = "auto",
-    threads: int | None = None,
-    checkpoint: Checkpoint | str | Path | None = None,
-    resume: str | Path | None = None,
-    verbose: bool | None = None,
-    **settings: Any,
+    seeds: int | Iterable[int],
+    parallel: int | None,
+    machine: Machine,
+    places: Places,
+    shown: bool,
+    settings: dict[str, Any],
 ) -> Seeds:
-    """Train a network from several seeds, each as `network.fit(X, y, seed=...)` does.
-
-    The seed fixes the first weights, the shuffles and dropout, and which samples are
-    set aside where `validation` is a share: pass data, (X, y), to validate all on the
-    same. The trainings are those of `fit`, bit for bit, however many run at once.
-
-    Parameters
-    ----------
-    network
-        What to train; it stays as it is, and each training has a copy.
-    X, y
-        Samples and targets, as for `fit`.
-    seeds
-        How many, which are 0, 1, ..., or the seeds themselves.
-    parallel
-        How many trainings run at once; by default as many as there are cores, and one
-        where the reference trains. Of several, each has one thread.
-    engine, threads, checkpoint, resume
-        As for `fit`; in the folder of the checkpoints each seed has one of its own.
-    verbose
-        Whether to show progress; by default when standard error is a terminal.
-    **settings
-        Those of `fit`, but for callbacks and `warm_start`.
-
-    Returns
-    -------
-    Seeds
-        Each training, with its network, and how far the results lie apart. `print`
-        shows it, `pg.draw.seed_curves` draws it.
-
-    Raises
-    ------
-    DataError, ShapeError, SettingError, FileError
-        Before any work starts, as `fit` does.
-
-    Warns
-    -----
-    DivergedWarning
-        When a training diverged. Its network has the last weights that were good, and
-        no part in the mean.
-
-    Notes
-    -----
-    Ctrl-C ends all; those that are done are returned, and with checkpoints the others
-    can go on.
-    """
-    chosen = numbered(seeds)
-    machine = Machine(engine=engine, threads=threads)
-    native = engine != "reference" and available()
+    """Return the trainings of copies of a network; see `Network.fit_seeds`."""
+    chosen, given = numbered(seeds), _named(settings)
+    native = machine.engine != "reference" and available()
     count = workers(parallel, len(chosen), native)
     if count > 1:
         machine = replace(machine, threads=1)
-    given, places = Settings.named(settings), _Places(checkpoint, resume)
-    tally = Tally("seeds", len(chosen), shown=wanted(verbose))
+    tally = Tally("seeds", len(chosen), shown=shown)
     work = _Work(untrained(network), X, y, given, machine, places, chosen, tally)
+    if work.machine.engine == "reference":
+        # also where machine code was wanted and cannot be had
+        count = workers(parallel, len(chosen), native=False)
     interrupted = abreast(work, count, tally.tick)
     tally.end()
     found = work.result()
@@ -111,20 +71,36 @@ def fit_seeds(
     return found
 
 
+def _named(settings: dict[str, Any]) -> Settings:
+    """Return the settings of all trainings, without those that only one can have."""
+    for name, told in ALONE.items():
+        if name in settings:
+            raise SettingError(f"{name} belongs to one training: {told}")
+    return Settings.named(settings)
+
+
 def untrained(network: Network) -> Network:
     """Return a copy of a network without what it has learnt."""
     made = copy.copy(network)
     made._params, made._session, made._training = None, None, None
-    made._cache, made.preparation = {}, None
+    made._memory = None
+    made._readers, made.preparation = None, None
     return copy.deepcopy(made)
 
 
 @dataclass(frozen=True)
-class _Places:
+class Places:
     """The folder in which the folders of all seeds are, and that to go on from."""
 
     checkpoint: Checkpoint | str | Path | None
     resume: str | Path | None
+
+    def __post_init__(self) -> None:
+        if self.resume is not None and not Path(self.resume).is_dir():
+            raise FileError(
+                f"there is no folder {self.resume} to go on from. Leave resume out to "
+                f"start there: checkpoint={str(self.resume)!r}."
+            )
 
     def of(self, seed: int) -> tuple[Checkpoint | Path | None, Path | None]:
         """Return how to save the training from a seed, and where it goes on from."""
@@ -162,14 +138,18 @@ class _Work:
         y: Any,
         settings: Settings,
         machine: Machine,
-        places: _Places,
+        places: Places,
         seeds: list[int],
         tally: Tally,
     ) -> None:
-        self.network, self.settings, self.machine = network, settings, machine
-        self.places, self.seeds, self.waiting = places, seeds, list(seeds)
         # once, so that there are no copies of large data
         self.X, self.y = as_features(X, settings.dtype), y
+        held = settings.validation
+        if isinstance(held, tuple):
+            once = as_features(held[0], settings.dtype), held[1]
+            settings = replace(settings, validation=once)
+        self.network, self.settings, self.machine = network, settings, machine
+        self.places, self.seeds, self.waiting = places, seeds, list(seeds)
         self.lock, self.tally = threading.Lock(), tally
         self.done: dict[int, SeedRun] = {}
         # what is wrong, and what is to be warned of, is told here, and once
@@ -247,6 +227,9 @@ def judged(seed: int, network: Network, session: Session) -> SeedRun:
     else:
         kept, y = (history.best_epoch or history.epochs) - 1, held[1]
         loss, score = history.val_loss[kept], history.val_score[kept]
+    if not np.isfinite([loss, score]).all():
+        # its last update went too far, and no other one came to notice
+        return SeedRun(seed, network, history, NAN, NAN, "diverged")
     learnt = score > plain_score(prepared.training.loss, history.score_name, y)
     failure = "" if learnt else "not learnt"
     return SeedRun(seed, network, history, float(loss), float(score), failure)
@@ -266,11 +249,11 @@ def plain_score(loss: Loss, score_name: str, y: Array) -> float:
 
 
 def _warn(found: Seeds, interrupted: bool) -> None:
-    """Warn the caller of `fit_seeds` when trainings ended badly."""
+    """Warn the caller of `Network.fit_seeds` when trainings ended badly."""
     if interrupted:
         warnings.warn(
             f"interrupted; {len(found.runs)} of {found.wanted} trainings are done.",
-            stacklevel=3,
+            stacklevel=4,
         )
     diverged = [str(run.seed) for run in found.runs if run.failure == "diverged"]
     if diverged:
@@ -279,5 +262,5 @@ def _warn(found: Seeds, interrupted: bool) -> None:
             f"{', '.join(diverged)}. The likely cause is too large a learning rate: "
             f"try a tenth of it, or clip_norm=1.",
             DivergedWarning,
-            stacklevel=3,
+            stacklevel=4,
         )

@@ -164,16 +164,17 @@ class Seeds:
         return f"{run.failure}: {run.error or FAILURES[run.failure]}"
 
     def _together(self) -> list[str]:
-        scores, failed = self.scores, len(self.failures)
+        scores, failed, count = self.scores, len(self.failures), len(self.runs)
+        trainings = f"{count} training{'s' * (count != 1)}"
         lines = [f"{self.score_name} {scores}"] if scores.values else []
         if scores.interval is not None:
             low, high = map(brief, scores.interval)
             lines.append(f"mean of all seeds, 95 % interval: {low} .. {high}")
-        told = f"{failed} of {len(self.runs)} trainings failed" if failed else ""
-        if len(self.ended) < len(self.runs):
+        told = f"{failed} of {trainings} failed" if failed else ""
+        if 0 < len(self.ended) < count:
             told += "; the mean is without those that have no score"
-        lines.append(told or f"{len(self.runs)} trainings, none failed")
-        if len(self.runs) < self.wanted:
+        lines.append(told or f"{trainings}, none failed")
+        if count < self.wanted:
             lines.append(f"interrupted: {self.wanted} were wanted")
         return lines
 

@@ -26,24 +26,27 @@ class Spread:
 
     @property
     def mean(self) -> float:
-        """The mean; not a number where there are no values."""
-        return statistics.fmean(self.values) if self.values else math.nan
+        """The mean; not a number where there are no values, or one is not finite."""
+        return statistics.fmean(self.values) if self._known(1) else math.nan
 
     @property
     def std(self) -> float:
-        """The sample standard deviation, by n - 1; not a number below two values."""
-        return statistics.stdev(self.values) if len(self.values) > 1 else math.nan
+        """The sample standard deviation, by n - 1; below two values not a number."""
+        return statistics.stdev(self.values) if self._known(2) else math.nan
+
+    def _known(self, least: int) -> bool:
+        return len(self.values) >= least and all(map(math.isfinite, self.values))
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Where the true mean lies 95 times in 100; None below two values.
+        """Where the true mean lies 95 times in 100; None where there is no deviation.
 
         That is Student's interval, mean -+ t std / sqrt(n), which supposes that the
         values are about normal. Student, The probable error of a mean, 1908.
         """
-        count = len(self.values)
-        if count < 2:
+        if not self._known(2):
             return None
+        count = len(self.values)
         half = student(count - 1) * self.std / math.sqrt(count)
         return self.mean - half, self.mean + half
 

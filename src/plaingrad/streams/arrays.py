@@ -9,12 +9,12 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from ..errors import DataError, FileError
-from .stream import SAMPLED, Array, Chunk, Stream
+from .stream import SAMPLED, Array, Chunk, Stream, as_array
 
 PLACES = 16
 """The sample comes from so many places."""
@@ -45,7 +45,7 @@ class ArrayStream(Stream):
         super().__init__(memory, block, mixed)
         given = {"X": X, "y": y} | ({} if w is None else {"sample_weight": w})
         arrays = {name: _array(name, value) for name, value in given.items()}
-        lengths = {name: len(array) for name, array in arrays.items()}
+        lengths = {name: int(array.shape[0]) for name, array in arrays.items()}
         if len(set(lengths.values())) > 1 or not lengths["X"]:
             told = ", ".join(f"{name} has {count:,}" for name, count in lengths.items())
             raise DataError(
@@ -75,8 +75,8 @@ class ArrayStream(Stream):
 
 def _array(name: str, value: Any) -> Any:
     """Return what has rows that can be sliced."""
-    if not all(hasattr(value, word) for word in ("shape", "dtype", "__getitem__")):
-        value = np.asarray(value)
+    if not _sliced_by_rows(value):
+        value = as_array(name, value)
     if not len(value.shape):
         raise DataError(f"{name} must have one row for each sample, got one value.")
     if np.dtype(value.dtype).kind not in "fiub":
@@ -85,6 +85,20 @@ def _array(name: str, value: Any) -> Any:
             f"numbers first, or stream a table: pg.data.stream(FILE, target=NAME)."
         )
     return value
+
+
+def _sliced_by_rows(value: Any) -> bool:
+    """Tell whether something has a shape and a type of NumPy, and slices as an array.
+
+    A column of pandas has both, but may slice by its labels.
+    """
+    if not all(hasattr(value, word) for word in ("shape", "dtype", "__getitem__")):
+        return False
+    try:
+        np.dtype(value.dtype)
+    except TypeError:
+        return False
+    return not hasattr(value, "iloc")
 
 
 def _spread(rows: int, size: int) -> list[range]:
@@ -196,6 +210,17 @@ class FileRows:
         self._fill(found.data, self._start + start * step)
         shape = (stop - start, *self._shape)
         return np.ndarray(shape, self._dtype, found, strides=self._strides)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return itself: the file is closed when nobody has it any more."""
+        return self
+
+    def __reduce__(self) -> Any:
+        """Refuse to be pickled: an open file is one of this process."""
+        raise TypeError(
+            f"a stream of {self.path} cannot be pickled, for the file is open in this "
+            f"process. Make the stream in the process that trains."
+        )
 
     def _fill(self, target: memoryview, place: int) -> None:
         """Read from a place of the file until the target is full."""

@@ -6,10 +6,8 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
-import numpy as np
-
 from ..errors import DataError, SettingError, whole
-from .stream import SAMPLED, Array, Chunk, Stream
+from .stream import SAMPLED, Array, Chunk, Stream, as_array
 
 Batches = Iterable[Any] | Callable[[], Iterable[Any]]
 
@@ -112,7 +110,14 @@ class BatchStream(Stream):
         """Return an iterator over all batches."""
         if not self.once:
             source = self._source
-            return iter(source if isinstance(source, Iterable) else source())
+            if not isinstance(source, Iterable):
+                source = source()
+            if not isinstance(source, Iterable):
+                raise DataError(
+                    f"the function of a stream must return an iterable of batches, and "
+                    f"returned {type(source).__name__}. Return a generator or a list."
+                )
+            return iter(source)
         if self._left is None:
             raise SettingError(
                 "the iterator of this stream was read already. To train on it again, "
@@ -163,7 +168,8 @@ def _chunk(number: int, batch: Any) -> Chunk:
             f"{type(batch).__name__}. Each batch must be such a tuple of arrays. Whole "
             f"arrays are a stream, too: pg.data.stream(X, y)."
         )
-    chunk = Chunk(*map(np.asarray, batch))
+    named = zip(("X", "y", "weights"), batch, strict=False)
+    chunk = Chunk(*(as_array(f"{name} of batch {number}", one) for name, one in named))
     arrays: list[Array] = [array for array in chunk if array is not None]
     if any(not array.ndim for array in arrays) or len({*map(len, arrays)}) > 1:
         shapes = ", ".join(str(array.shape) for array in arrays)

@@ -64,11 +64,10 @@ class Window:
         """Tell whether a batch is here."""
         return epoch == self.epoch and 0 <= batch - self.first < self.batches
 
-    def leads_to(self, epoch: int, batch: int, per_epoch: int) -> bool:
-        """Tell whether the next window begins with a batch."""
+    def following(self, per_epoch: int) -> tuple[int, int]:
+        """Return the epoch and the number of the batch that comes next."""
         last = self.first + self.batches
-        following = (self.epoch + 1, 0) if last == per_epoch else (self.epoch, last)
-        return following == (epoch, batch)
+        return (self.epoch + 1, 0) if last == per_epoch else (self.epoch, last)
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,6 +184,7 @@ class Ahead:
         self.feed = feed
         self._reader: Reader | None = None
         self._window: Window | None = None
+        self._due = (0, 0)  # the batch with which the next window begins
 
     def window(
         self, epoch: int, batch: int, stopped: Callable[[], bool]
@@ -199,11 +199,10 @@ class Ahead:
         window = self._window
         if window is not None and window.holds(epoch, batch):
             return window
-        if self._reader is None or not (
-            window is None or window.leads_to(epoch, batch, self.feed.per_epoch)
-        ):
+        if self._reader is None or self._due != (epoch, batch):
             self.close()
             self._reader = Reader(self.feed, epoch, batch)
+            self._due = epoch, batch
         elif window is not None:
             self._window = None
             self._reader.take_back(window)
@@ -211,6 +210,8 @@ class Ahead:
         if isinstance(found, BaseException):
             self.close()
             raise found
+        if found is not None:
+            self._due = found.following(self.feed.per_epoch)
         self._window = found
         return found
 

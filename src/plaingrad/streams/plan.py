@@ -68,7 +68,7 @@ def plan(stream: Stream, row: int, batch: int, shuffle: bool) -> Plan:
     most = spare // each
     if not shuffle:
         if spare < 0:
-            raise _too_little(stream, WINDOWS * batch * row, single, f"{batch} rows")
+            raise _too_little(stream, WINDOWS * batch * row, single, batch)
         capacity = min(stream.rows, batch * (1 + spare // (WINDOWS * batch * row)))
         return Plan(Blocks(stream.rows, stream.rows, 1), capacity, piece)
     size = None
@@ -81,7 +81,7 @@ def plan(stream: Stream, row: int, batch: int, shuffle: bool) -> Plan:
     rows = _rows_of(blocks, mixed)
     if rows > most:
         needed = WINDOWS * batch * row + rows * each
-        raise _too_little(stream, needed, single, f"{rows} rows to mix")
+        raise _too_little(stream, needed, single, rows, " to mix")
     capacity = min(stream.rows, rows + batch - 1)
     return Plan(replace(blocks, mixed=min(mixed, blocks.count)), capacity, piece)
 
@@ -112,12 +112,15 @@ def _usual_block(stream: Stream, most: int) -> int:
     return max(1, min(max(few, least), max(1, LARGEST // stream.raw)))
 
 
-def _too_little(stream: Stream, needed: int, single: int, what: str) -> SettingError:
+def _too_little(
+    stream: Stream, needed: int, single: int, rows: int, why: str = ""
+) -> SettingError:
     """Say how much memory would be enough."""
     needed += stream.held
     enough = max(-(-needed * 16 // 15), needed + single) + 1
     return SettingError(
-        f"memory={told_bytes(stream.memory)} is not enough for two windows of {what}, "
-        f"of which one is read while the other is trained on: it takes at least "
-        f"{told_bytes(enough)}. Give more memory, or make {stream.smaller} smaller."
+        f"memory={told_bytes(stream.memory)} is not enough for two windows of {rows:,} "
+        f"row{'s' * (rows > 1)}{why}, of which one is read while the other is trained "
+        f"on: it takes at least {told_bytes(enough)}. Give more memory, or make "
+        f"{stream.smaller} smaller."
     )

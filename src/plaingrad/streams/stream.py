@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..columns.preparation import Preparation
-from ..errors import SettingError, whole
+from ..errors import DataError, SettingError, whole
 
 Array = np.ndarray[Any, Any]
-DECIMAL = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
-UNITS = DECIMAL | {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+DECIMAL = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+UNITS = DECIMAL | {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 PIECE = 2**22
 """So many bytes, or a sixteenth of the memory, are read and converted at a time."""
 SAMPLED = 4096
@@ -95,12 +95,38 @@ class Stream:
         """Yield all rows from one on in their own order, about so many at a time."""
         return self.read(start, self.rows, piece)
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        """Refuse to become an array, which would hold all samples at once."""
+        raise SettingError(
+            "a stream reads its samples as they are needed, and this needs all of them "
+            "at once. It takes arrays X and y; a stream is for fit, find_lr, predict, "
+            "evaluate, score, and what reads the program."
+        )
+
     def __len__(self) -> int:
         return self.rows
 
     def __repr__(self) -> str:
         """Return how much it is."""
         return f"<{type(self).__name__}: {self.rows:,} rows>"
+
+
+def as_array(what: str, values: Any) -> Array:
+    """Return what NumPy can make an array of, or say why it cannot.
+
+    Raises
+    ------
+    DataError
+        When rows have different lengths, or another library does not give its numbers.
+    """
+    try:
+        return np.asarray(values)
+    except (ValueError, TypeError, RuntimeError) as error:
+        told = str(error).rstrip(".")
+        raise DataError(
+            f"{what} cannot be made an array: {told}. Pass numbers as NumPy has them, "
+            f"and as many for each sample."
+        ) from None
 
 
 def in_bytes(memory: int | str) -> int:

@@ -65,7 +65,8 @@ def workers(parallel: int | None, jobs: int, native: bool) -> int:
 def abreast(work: Work, count: int, tell: Callable[[float], None]) -> bool:
     """Do work in threads until there is none; return whether Ctrl-C ended it.
 
-    An error in one thread ends all, and is raised when they have ended.
+    An error in one thread ends all, and is raised when they have ended. So does Ctrl-C;
+    a second one does not wait, and is raised.
 
     Parameters
     ----------
@@ -107,8 +108,12 @@ def abreast(work: Work, count: int, tell: Callable[[float], None]) -> bool:
                 one = (waiting.pop(),)
                 threading.Thread(target=each, args=one, daemon=True).start()
             ended.wait(PAUSE)
-            tell(sum(watcher.share for watcher in watchers))
+            if not interrupted:
+                tell(sum(watcher.share for watcher in watchers))
         except KeyboardInterrupt:
+            if interrupted:
+                # the threads end with the step that they are at
+                raise
             interrupted = True
             # a thread that begins later has nothing to do
             ask()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, SettingError, ShapeError, unknown_name
+from ..errors import DataError, PlaingradError, SettingError, ShapeError, unknown_name
 from ..losses.targets import all_finite, of_rows, rows
 from ..shapes import show
 from ..trace import Declared
@@ -70,6 +70,8 @@ def numbers(what: str, values: Any) -> Array:
         array = np.asarray(values)
         if array.dtype == object:
             array = np.array(array.tolist())
+    except PlaingradError:
+        raise  # a stream says itself why it is no array
     except ValueError:
         raise DataError(
             f"{what} cannot be made an array: its rows have different lengths. Every "

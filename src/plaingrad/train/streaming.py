@@ -11,7 +11,7 @@ import numpy as np
 from ..compose import Forward, forward
 from ..errors import DataError, SettingError
 from ..full_batch import FullBatch
-from ..losses.targets import numbered
+from ..losses.targets import numbered, rows
 from ..losses.weights import some_class_weights
 from ..shapes import show
 from ..streams.feed import Feed
@@ -73,6 +73,31 @@ def check_pair(X: Any, y: Any) -> None:
         )
 
 
+def check_prepared(stream: Stream, known: Any) -> None:
+    """Refuse a table whose columns become other numbers than in training.
+
+    Parameters
+    ----------
+    stream
+        What is to be used.
+    known
+        The preparation of the training; None when it is not known.
+
+    Raises
+    ------
+    DataError
+        When the stream has a preparation, and it is another one.
+    """
+    if stream.preparation is None or known in (None, stream.preparation):
+        return
+    raise DataError(
+        "the columns of this stream become other numbers than in training, for how "
+        "they do was learnt from its own rows. Make it with what the training has: "
+        "pg.data.stream(FILE, preparation=P), where P is the preparation of the "
+        "network, or that of the stream to train on."
+    )
+
+
 def _prepare_stream(
     network: Traced,
     stream: Stream,
@@ -105,6 +130,8 @@ def _prepare_stream(
         optimizer=begun.optimizer,
         shuffle=settings.shuffle and stream.blocked,
     )
+    if isinstance(settings.validation, Stream):
+        check_prepared(settings.validation, stream.preparation)
     validation = _validation(settings, converted)
     training = replace(
         found.training,
@@ -180,9 +207,9 @@ def _refuse(stream: Stream, settings: Settings) -> None:
         )
     if stream.once and settings.epochs > 1:
         raise SettingError(
-            f"an iterator can be read only once, and epochs={settings.epochs} are "
-            f"asked for. Pass pg.data.stream a function that returns a new iterator, "
-            f"or train with epochs=1."
+            f"an iterator can be read only once, and this may take {settings.epochs} "
+            f"epochs. Pass pg.data.stream a function that returns a new iterator, or "
+            f"fit with epochs=1."
         )
     given = settings.validation
     if settings.early_stopping is not None and given is None:
@@ -245,7 +272,8 @@ def read_all(stream: Stream, converted: Converted) -> tuple[Array, Array]:
 def numbered_chunks(stream: Stream) -> Iterator[tuple[int, Chunk]]:
     """Yield all rows of a stream in their own order, and the number of the first."""
     first = 0
-    for chunk in stream.follow(0, max(1, PIECE // stream.raw)):
+    size = min(PIECE, stream.memory // 16) // stream.raw
+    for chunk in stream.follow(0, max(1, size)):
         yield first, chunk
         first += len(chunk.X)
 
@@ -291,12 +319,17 @@ class Converted:
 
     def _weights(self, chunk: Chunk, y: Array) -> Array:
         w = np.ones(len(y)) if chunk.w is None else numbers("sample_weight", chunk.w)
-        if w.shape != (len(y),) or (w < 0).any():
+        if w.shape != (len(y),):
             raise DataError(
-                f"weights must be one number of at least 0 for each sample, got the "
-                f"shape {show(w.shape)}{' with negative ones' * bool((w < 0).any())}."
+                f"sample_weight must have one number for each of the {len(y)} samples "
+                f"read at a time, got shape {show(w.shape)}."
             )
         finite("sample_weight", w)
+        if (w < 0).any():
+            raise DataError(
+                f"sample_weight is negative in {rows(w < 0)}: weights must be 0 or "
+                f"more."
+            )
         w = w.astype(np.float64)
         if self.by_class is None:
             return w

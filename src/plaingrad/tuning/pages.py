@@ -11,6 +11,7 @@ from ..errors import MissingExtraError
 from ..files import write_whole
 from .record import OUTCOMES, Search
 
+PAGE = "search.md"
 PICTURES = {
     "history.png": "how good each trial was",
     "settings.png": "how good they were, by setting",
@@ -44,8 +45,8 @@ def write_search(
             yield name, PICTURES[name]
     except MissingExtraError as error:
         yield "no pictures", str(error)
-    write_whole(folder / "search.md", page(found, command, drawn))
-    yield "search.md", "the best trials, what mattered, and how to train it again"
+    write_whole(folder / PAGE, page(found, command, drawn))
+    yield PAGE, "the best trials, what mattered, and how to train it again"
 
 
 def page(found: Search, command: str, pictures: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ from .space import Spec
 Array = np.ndarray[Any, Any]
 Chooser = Callable[..., Any]
 """From a name and what a setting may be, (low, high) or a list, to a value."""
+PLACE = re.compile(r" at 0x[0-9a-fA-F]+")
+"""Where a function lies in memory."""
 DATA = ("validation", "sample_weight")
 """The settings that hold data."""
 
@@ -56,6 +59,7 @@ class Plan:
     def __post_init__(self) -> None:
         if self.monitor not in MONITORS:
             raise unknown_name("monitor", self.monitor, MONITORS)
+        Settings.named(self.settings)  # what is wrong in each trial is said before any
         if not self.settings.get("validation"):
             raise SettingError(
                 "a search compares trials by validation data. Pass validation=(X, y), "
@@ -106,8 +110,8 @@ class Plan:
         network = self.network
         told = "a function" if callable(network) else None
         if isinstance(network, Network):
-            told = repr(network)
-        plain = {n: repr(v) for n, v in self.settings.items() if n not in DATA}
+            told = _lasting(network)
+        plain = {n: _lasting(v) for n, v in self.settings.items() if n not in DATA}
         return {
             **{name: str(given) for name, given in self.space.items()},
             **plain,
@@ -127,6 +131,11 @@ class Plan:
         if weights is not None:
             found["weights"] = np.asarray(weights)
         return found
+
+
+def _lasting(value: Any) -> str:
+    """Return how a value shows itself, in whichever process."""
+    return PLACE.sub("", repr(value))
 
 
 def check_used(given: Mapping[str, Any], network: bool, hidden: bool) -> None:

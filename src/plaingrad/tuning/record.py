@@ -117,9 +117,8 @@ class Search:
         """
         if not self.done:
             told = [trial.error or OUTCOMES[trial.outcome] for trial in self.trials]
-            raise PlaingradError(
-                "no trial came to its end. " + (f"The first: {told[0]}" if told else "")
-            )
+            why = f"The first: {told[0]}" if told else "There was no time for one."
+            raise PlaingradError(f"no trial came to its end. {why}")
         return self.done[0]
 
     @property

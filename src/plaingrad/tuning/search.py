@@ -114,8 +114,10 @@ def search(
     Notes
     -----
     A trial whose loss becomes infinite, or that cannot be trained, is noted and no
-    reason to stop. A trial ends early when its best value so far is below the median of
-    the others after as many epochs. Ctrl-C ends the search, and what is done counts.
+    reason to stop. A trial ends early when its best value so far is worse than the
+    median of what those that came to their end had after as many epochs. The same
+    settings are not trained twice: what came of them is noted again. Ctrl-C ends the
+    search, and what is done counts; a second one does not wait.
     """
     asked = (layers, width, dropout, optimizer, lr, l2, batch_size)
     given = dict(zip(USUAL, asked, strict=True))
@@ -125,7 +127,7 @@ def search(
     plan = Plan(
         network=own,
         hidden=hidden,
-        outputs=outputs_of(np.asarray(y)),
+        outputs=outputs_of(np.asarray(y), settings.get("loss")),
         space=space(given),
         settings={**fixed, "early_stopping": early_stopping, **settings},
         monitor=monitor,

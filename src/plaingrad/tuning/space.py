@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+
 from ..choices import optimizer_kind
-from ..errors import SettingError
+from ..errors import SettingError, whole
+from ..layers import Dropout, Linear
+from ..optimizers import SGD
+from ..train.settings import Settings
 
 USUAL: dict[str, Any] = {
     "layers": (1, 3),
@@ -25,6 +30,15 @@ Widths and batch sizes are few, for each makes machine code of its own.
 WHOLE = ("layers", "width", "batch_size")
 BY_FACTORS = ("width", "lr", "l2", "batch_size")
 """Settings of which a factor matters, and not a difference."""
+REFUSES: dict[str, Callable[[Any], Any]] = {
+    "layers": lambda count: whole("layers", count, least=0),
+    "width": Linear,
+    "dropout": Dropout,
+    "lr": lambda rate: SGD(lr=rate),
+    "l2": lambda share: Settings(l2=share),
+    "batch_size": lambda size: Settings(batch_size=size),
+}
+"""What takes each setting, and says what it may be."""
 DIGITS = 3
 """Numbers are tried, and told, in so many digits."""
 
@@ -46,8 +60,8 @@ class Range:
     def __post_init__(self) -> None:
         if not self.low < self.high:
             raise SettingError(
-                f"a range needs a lower number first, got {self}. Give one number to "
-                f"fix it."
+                f"a range needs a lower number first, got {self}. Turn it round, or "
+                f"give one number to fix it."
             )
         if self.by_factors and self.low <= 0:
             raise SettingError(
@@ -148,6 +162,7 @@ class Choose:
 
 def spec(given: Any, by_factors: bool = False) -> Spec:
     """Return what a setting may be, from (low, high), a list, or a single value."""
+    given = _plain(given)
     if isinstance(given, tuple):
         if len(given) != 2 or not all(isinstance(x, (int, float)) for x in given):
             raise SettingError(
@@ -168,6 +183,13 @@ def spec(given: Any, by_factors: bool = False) -> Spec:
     return given
 
 
+def _plain(given: Any) -> Any:
+    """Return NumPy's numbers as Python's, also within a range or choices."""
+    if isinstance(given, (tuple, list)):
+        return type(given)(map(_plain, given))
+    return given.item() if isinstance(given, np.generic) else given
+
+
 def space(given: Mapping[str, Any]) -> dict[str, Spec]:
     """Return what each of the usual settings may be; those that are None as usual.
 
@@ -183,7 +205,9 @@ def space(given: Mapping[str, Any]) -> dict[str, Spec]:
             found[name] = spec(usual if asked is None else asked, name in BY_FACTORS)
             _check(name, found[name])
         except SettingError as error:
-            raise SettingError(f"{name}: {error}") from None
+            told = str(error)
+            named = told if told.startswith(name) else f"{name}: {told}"
+            raise SettingError(named) from None
     return found
 
 
@@ -204,6 +228,7 @@ def _check(name: str, given: Spec) -> None:
             raise SettingError(
                 f"expected {'whole ' * (name in WHOLE)}numbers, got {value!r}."
             )
+        REFUSES[name](value)
 
 
 def from_text(name: str, text: str) -> Any:

@@ -153,6 +153,18 @@ class Study:
         self._study.sampler = self._optuna.samplers.TPESampler(seed=int(own))
         return self._study.ask()
 
+    def number(self, trial: Any) -> int:
+        """Return the number of a trial, in the order of their beginning."""
+        return sum(one.number <= trial.number for one in self._trials())
+
+    def known(self, settings: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return what came of the same settings before; None when they are new."""
+        notes = [trial.user_attrs.get(NOTE, {}) for trial in self._trials()]
+        for note in notes:
+            if note.get("settings") == settings and note["outcome"] != "pruned":
+                return {**note, "seconds": 0.0}
+        return None
+
     def watch(self, trial: Any, lowest: bool) -> Prune:
         """Return what ends a trial when others were better by then."""
         return Prune(trial, self._step, lowest)

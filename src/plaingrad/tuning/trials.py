@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import PlaingradError, positive, whole
+from ..errors import DataError, PlaingradError, positive, whole
 from ..files import alone_in, make_folder
 from ..network import Network
 from ..train.abreast import Watcher, abreast, workers
@@ -131,11 +131,12 @@ class _Work:
             trial = self.study.ask()
             choose = Choose(trial)
             made, error = self._made(choose)
-        prune = self.study.watch(trial, self.plan.lowest)
-        if made is not None:
-            outcome = self._trained(*made, watcher, prune)
-        else:
+            outcome = self.study.known(choose.chosen)
+        if made is None:
             outcome = nothing(error)
+        elif outcome is None:
+            prune = self.study.watch(trial, self.plan.lowest)
+            outcome = self._trained(*made, watcher, prune)
         with self.lock:
             if outcome is None:
                 self.study.drop(trial)
@@ -143,7 +144,7 @@ class _Work:
             outcome["settings"] = choose.chosen
             self.study.tell(trial, outcome)
             told = self._told(outcome, choose)
-            self.tally.add(f"trial {self.tally.done + 1}: {told}")
+            self.tally.add(f"trial {self.study.number(trial)}: {told}")
         return True
 
     def _made(
@@ -169,6 +170,9 @@ class _Work:
             prepared = prepare(network, self.X, self.y, named, network._masks)
             session = Session.start(prepared, self.machine)
             history = session.run([watcher, prune])
+        except DataError:
+            # no settings mend the data
+            raise
         except PlaingradError as error:
             return nothing(str(error))
         self.score_name = history.score_name

@@ -8,6 +8,7 @@ from typing import Any, Self
 from ..columns.targets import ClassTarget
 from ..data.folders import Images
 from ..data.parts import Parts
+from ..errors import SettingError
 from ..layers import Layer
 from ..network import Network
 from ..pictures.preparation import PicturePreparation
@@ -83,6 +84,8 @@ class ImageModel(RawModel[Images]):
         DataError, ShapeError, SettingError
             As `Network.fit`, before any work starts.
         """
+        if isinstance(augment, Layer):
+            raise SettingError(f"augment takes a list of layers: [{augment!r}].")
         if augment is not None:
             network = cls._usual(data)[0] if network is None else network
             network = augmented(network, augment)

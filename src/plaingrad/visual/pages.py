@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..pictures.reading import written
 from ..raw.pages import ReportPages, code
 from ..raw.sentences import sentences
 from ..write.document import Part
@@ -49,7 +50,7 @@ class ImagePages(ReportPages["ImageReport"]):
         yield from self.picture("mistakes.png", say["mistakes"])
         rows = [
             [
-                code(one.file),
+                code(written(one.file)),
                 code(one.true),
                 code(one.predicted),
                 share(one.probability),

@@ -11,6 +11,7 @@ from ..data.folders import Images
 from ..network import Network
 from ..pictures.form import Form
 from ..pictures.preparation import PicturePreparation
+from ..pictures.reading import written
 from ..raw.report import Report, costs, in_png, judged_classes
 from .pages import ImagePages
 
@@ -79,7 +80,7 @@ def report(
     worst = surest[(labels != y)[surest]]
     told, drawn = judged_classes(y, probs, classes, seed)
     if len(worst):
-        names, files = np.array(classes), [images.files[i] for i in surest]
+        names, files = np.array(classes), [written(images.files[i]) for i in surest]
         drawn["mistakes.png"] = lambda: draw.misclassified(
             X[surest], names[y[surest]], names[labels[surest]], most=MOST, files=files
         )

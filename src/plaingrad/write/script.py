@@ -242,8 +242,11 @@ class _Script:
 
     def _cast(self, name: str) -> str:
         """Return what makes mapped numbers those of the program."""
+        if not self.mapped:
+            return ""
+        # truths are labels, too, but as an index they would choose rows
         floats = self.program.update.inputs[name].kind == "float"
-        return f".astype(np.{self.program.dtype})" if self.mapped and floats else ""
+        return f".astype({f'np.{self.program.dtype}' if floats else 'int'})"
 
     def _update(self, indent: int) -> Iterator[str]:
         """Yield one training step, section by section."""
