@@ -1,8 +1,10 @@
 """Searches: what they find, keep, and go on with."""
 
 import csv
+import errno
 import io
 import json
+import os
 import runpy
 import sys
 import threading
@@ -25,7 +27,7 @@ from plaingrad.files import alone_in
 from plaingrad.train import abreast as side
 from plaingrad.train.tally import Tally
 from plaingrad.tuning import trials
-from plaingrad.tuning.study import FILE
+from plaingrad.tuning.study import FILE, Study
 
 pytest.importorskip("optuna")
 ONE = {"layers": 1, "width": 8, "dropout": 0.0, "batch_size": 16, "optimizer": "sgd"}
@@ -185,6 +187,28 @@ def test_what_cannot_be_gone_on_with(tmp_path):
         search(resume=tmp_path)
 
 
+def test_a_full_disk_ends_a_search_that_can_go_on(tmp_path, monkeypatch):
+    whole = search(6)
+    with monkeypatch.context() as patch:
+        patch.setattr(Study, "tell", full(Study.tell, after=3))
+        with pytest.raises(FileError, match="No space left on device"):
+            search(6, checkpoint=tmp_path)
+    assert tried(search(6, resume=tmp_path)) == tried(whole)
+
+
+def full(real, after):
+    """Let the disk be full when something was done so many times."""
+    done = []
+
+    def tell(*args):
+        done.append(1)
+        if len(done) > after:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(*args)
+
+    return tell
+
+
 # Failures.
 
 
@@ -262,6 +286,8 @@ def test_bad_trials_are_pruned():
         ({"callbacks": []}, "unknown setting 'callbacks'"),
         ({"clip_norm": -1}, "clip_norm must be"),
         ({"seed": -1}, "seed must be"),
+        ({"checkpoint": pg.Checkpoint("a")}, "checkpoint takes the folder of a search"),
+        ({"checkpoint": "a", "resume": "b"}, "leave checkpoint out"),
     ],
 )
 def test_what_makes_no_sense_is_refused(settings, told):

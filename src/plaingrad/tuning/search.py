@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..choices import outputs_of
+from ..errors import SettingError
 from ..network import Network
 from ..seeds.fit import untrained
 from ..train.progress import wanted
@@ -134,9 +135,8 @@ def search(
     )
     limits = Limits(trials, timeout, parallel)
     machine = Machine(engine=engine, threads=threads)
-    place = checkpoint if resume is None else resume
-    folder, goes_on = None if place is None else Path(place), resume is not None
-    found = searched(plan, X, y, limits, machine, folder, goes_on, wanted(verbose))
+    place, goes_on = _place(checkpoint, resume), resume is not None
+    found = searched(plan, X, y, limits, machine, place, goes_on, wanted(verbose))
     if found.interrupted:
         hint = "" if place is None else f" Go on with resume={str(place)!r}."
         told = f"{len(found.trials)} of {trials} trials are done"
@@ -144,3 +144,16 @@ def search(
     runs_on: dict[str, Any] = {"engine": engine, "threads": threads}
     found.best_network().fit(X, y, **found.settings, **runs_on, verbose=False)
     return found
+
+
+def _place(checkpoint: Any, resume: Any) -> Path | None:
+    """Return the folder of a search, if it has one."""
+    if checkpoint is not None and resume is not None:
+        raise SettingError(
+            "a search goes on in the folder that it has: leave checkpoint out."
+        )
+    for name, given in {"checkpoint": checkpoint, "resume": resume}.items():
+        if given is not None and not isinstance(given, (str, Path)):
+            raise SettingError(f"{name} takes the folder of a search, got {given!r}.")
+    place = checkpoint if resume is None else resume
+    return None if place is None else Path(place)
