@@ -102,6 +102,7 @@ def test_fixed_and_narrowed_settings_are_respected():
         assert trial.settings["batch_size"] in (8, 32)
         assert trial.settings["optimizer"] in ("adam", "rmsprop")
         assert "width" not in trial.settings
+    assert list(found.space) == ["dropout", "optimizer", "lr", "l2", "batch_size"]
     assert "Linear(5), ReLU(), Linear(4), ReLU()" in repr(found.network)
     assert set(found.searched()) <= {"optimizer", "lr", "batch_size"}
 

@@ -227,7 +227,7 @@ class _Work:
         return Search(
             trials=self.study.found(),
             monitor=self.monitor,
-            space={name: str(given) for name, given in self.plan.space.items()},
+            space=self.plan.tried,
             by_factors=self.study.by_factors(),
             importance=self.study.importance(),
         )
