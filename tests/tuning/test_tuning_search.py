@@ -127,7 +127,8 @@ def test_a_network_of_ones_own():
 
 
 def test_full_batch_optimisers_have_no_rate_and_no_dropout():
-    found = search(3, optimizer="lbfgs", dropout=(0.1, 0.5), epochs=5)
+    left_out = dict.fromkeys(("lr", "batch_size", "dropout"))
+    found = search(3, optimizer="lbfgs", epochs=5, **left_out)
     assert [t.outcome for t in found.trials] == ["done"] * 3
     for trial in found.trials:
         assert [*trial.settings] == ["optimizer", "layers", "width", "l2"]
@@ -283,6 +284,8 @@ def test_bad_trials_are_pruned():
         ({"validation": 0}, "compares trials by validation data"),
         ({"network": pg.Sequential(), "hidden": [3]}, "leave hidden out"),
         ({"network": pg.Sequential(), "dropout": 0.1}, "has its layers: leave dropout"),
+        ({"optimizer": "lbfgs", "dropout": None}, "leave batch_size out"),
+        ({"optimizer": ["lbfgs"], "lr": 0.1}, "lbfgs looks at all .* leave lr out"),
         ({"hidden": [3], "width": 8}, "hidden says all of it: leave width out"),
         ({"callbacks": []}, "unknown setting 'callbacks'"),
         ({"clip_norm": -1}, "clip_norm must be"),

@@ -81,8 +81,8 @@ def search(options: argparse.Namespace) -> None:
     words(options.lang)  # a language that is not there is said before any work
     limits = Limits(options.trials, options.timeout, options.parallel)
     units = None if options.hidden == OWN else hidden_units(options.hidden)
-    check_used(asked, options.hidden == OWN, units is not None)
     where = space(asked)
+    check_used(asked, options.hidden == OWN, units is not None)
     job = job_of(options)
     settings = shared_settings(job.usual, options)
     machine = Machine(engine=settings.pop("engine"), threads=settings.pop("threads"))

@@ -152,12 +152,13 @@ def _of_layers(network: bool, hidden: bool) -> tuple[str, ...]:
 
 
 def check_used(given: Mapping[str, Any], network: bool, hidden: bool) -> None:
-    """Refuse settings of hidden layers where these are given otherwise.
+    """Refuse settings that would be no use beside the others.
 
     Parameters
     ----------
     given
-        What the settings may be, by name; None where nothing is said.
+        What the settings may be, by name, as `space` takes them; None where nothing is
+        said.
     network, hidden
         Whether there is a network, or widths of hidden layers.
     """
@@ -167,3 +168,13 @@ def check_used(given: Mapping[str, Any], network: bool, hidden: bool) -> None:
         if given.get(name) is not None:
             told = "the network has its layers" if network else "hidden says all of it"
             raise SettingError(f"{told}: leave {name} out.")
+    asked = given.get("optimizer") or ()
+    names = [asked] if isinstance(asked, str) else asked
+    if not names or not all(issubclass(optimizer_kind(n), FullBatch) for n in names):
+        return
+    for name in ("lr", "batch_size", "dropout"):
+        if given.get(name) is not None:
+            raise SettingError(
+                f"{' and '.join(names)} looks at all samples in each step and searches "
+                f"for its length, without chance: leave {name} out."
+            )

@@ -122,6 +122,7 @@ def search(
     """
     asked = (layers, width, dropout, optimizer, lr, l2, batch_size)
     given = dict(zip(USUAL, asked, strict=True))
+    where = space(given)
     check_used(given, network is not None, hidden is not None)
     fixed = {"validation": validation, "epochs": epochs, "seed": seed}
     own = untrained(network) if isinstance(network, Network) else network
@@ -129,7 +130,7 @@ def search(
         network=own,
         hidden=hidden,
         outputs=outputs_of(np.asarray(y), settings.get("loss")),
-        space=space(given),
+        space=where,
         settings={**fixed, "early_stopping": early_stopping, **settings},
         monitor=monitor,
     )
