@@ -284,8 +284,8 @@ def test_bad_trials_are_pruned():
         ({"validation": 0}, "compares trials by validation data"),
         ({"network": pg.Sequential(), "hidden": [3]}, "leave hidden out"),
         ({"network": pg.Sequential(), "dropout": 0.1}, "has its layers: leave dropout"),
-        ({"optimizer": "lbfgs", "dropout": None}, "leave batch_size out"),
-        ({"optimizer": ["lbfgs"], "lr": 0.1}, "lbfgs looks at all .* leave lr out"),
+        ({"optimizer": "lbfgs", "dropout": None}, "Leave batch_size out"),
+        ({"optimizer": ["lbfgs"], "lr": 0.1}, "lbfgs: takes all .* Leave lr out"),
         ({"hidden": [3], "width": 8}, "hidden says all of it: leave width out"),
         ({"callbacks": []}, "unknown setting 'callbacks'"),
         ({"clip_norm": -1}, "clip_norm must be"),
@@ -442,12 +442,12 @@ def test_whole_numbers_can_be_a_quantity():
 
 def test_functions_of_ones_own_are_known_again(tmp_path):
     X, y = zoo.line(40)
-    for name in ("checkpoint", "resume"):
+    for more in ({}, {"resume": tmp_path}):
         # made anew, as in another process
         scope = {}
         exec("def loss(pred, y): return (pred - y) ** 2", scope)
         given = {**USUAL, "trials": 1, "lr": 1e-4, "loss": scope["loss"]}
-        pg.search(X, y, **given, **{name: tmp_path})
+        pg.search(X, y, **given, checkpoint=str(tmp_path), **more)
 
 
 def test_regressions_and_images_are_searched(tmp_path):

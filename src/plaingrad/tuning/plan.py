@@ -175,6 +175,6 @@ def check_used(given: Mapping[str, Any], network: bool, hidden: bool) -> None:
     for name in ("lr", "batch_size", "dropout"):
         if given.get(name) is not None:
             raise SettingError(
-                f"{' and '.join(names)} looks at all samples in each step and searches "
-                f"for its length, without chance: leave {name} out."
+                f"{' and '.join(names)}: takes all samples at once and finds the length "
+                f"of each step itself, on a loss without dropout. Leave {name} out."
             )

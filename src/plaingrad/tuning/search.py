@@ -149,12 +149,13 @@ def search(
 
 def _place(checkpoint: Any, resume: Any) -> Path | None:
     """Return the folder of a search, if it has one."""
-    if checkpoint is not None and resume is not None:
-        raise SettingError(
-            "a search goes on in the folder that it has: leave checkpoint out."
-        )
     for name, given in {"checkpoint": checkpoint, "resume": resume}.items():
         if given is not None and not isinstance(given, (str, Path)):
             raise SettingError(f"{name} takes the folder of a search, got {given!r}.")
-    place = checkpoint if resume is None else resume
-    return None if place is None else Path(place)
+    places = {Path(given) for given in (checkpoint, resume) if given is not None}
+    if len(places) > 1:
+        raise SettingError(
+            f"a search goes on in the folder that it has, {resume}: leave checkpoint "
+            f"out."
+        )
+    return places.pop() if places else None
