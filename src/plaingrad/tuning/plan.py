@@ -175,6 +175,7 @@ def check_used(given: Mapping[str, Any], network: bool, hidden: bool) -> None:
     for name in ("lr", "batch_size", "dropout"):
         if given.get(name) is not None:
             raise SettingError(
-                f"{' and '.join(names)}: takes all samples at once and finds the length "
-                f"of each step itself, on a loss without dropout. Leave {name} out."
+                f"{' and '.join(names)}: takes all samples at once and finds the "
+                f"length of each step itself, on a loss without dropout. Leave {name} "
+                f"out."
             )
