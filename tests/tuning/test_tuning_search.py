@@ -87,6 +87,28 @@ def test_python_that_is_shown_trains_the_same(tmp_path):
             np.testing.assert_array_equal(again.params[name], value)
 
 
+class Doubled(pg.Layer):
+    def forward(self, x):
+        return 2 * x
+
+
+def squares(pred, y):
+    return (pred - y) ** 2
+
+
+def test_python_names_what_is_ones_own():
+    X, y = zoo.line(40)
+    net = pg.Sequential(pg.Linear(1), Doubled())
+    given = {"batch_size": 16, "optimizer": "sgd", "lr": 1e-4, "epochs": 2}
+    found = pg.search(X, y, network=net, loss=squares, trials=1, **given)
+    text = found.python()
+    assert text.splitlines()[0] == "from plaingrad import Linear, SGD, Sequential"
+    names = {"X": X, "y": y, "Doubled": Doubled, "squares": squares}
+    exec(text, names)
+    for name, value in found.network.params.items():
+        np.testing.assert_array_equal(names["net"].params[name], value)
+
+
 def test_fixed_and_narrowed_settings_are_respected():
     found = search(
         8,

@@ -7,6 +7,8 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from types import FunctionType
 from typing import Any
 
 from ..errors import PlaingradError
@@ -162,13 +164,15 @@ class Search:
     def python(self) -> str:
         """Return code that trains the best network again.
 
-        Data are called X and y, and X_val and y_val where they are given for that.
+        Data are called X and y, and X_val and y_val where they are given for that;
+        layers and functions of your own have their names.
         """
         words = [_written(name, value) for name, value in self.settings.items()]
         lines = [f"net = {self.best_network()!r}", "net.fit("]
         lines += [f"    {word}," for word in ("X", "y", *words)]
         text = "\n".join([*lines, ")"])
-        used = sorted(set(CLASS.findall(text)))
+        public = import_module(__package__.partition(".")[0])
+        used = sorted(n for n in set(CLASS.findall(text)) if hasattr(public, n))
         return f"from plaingrad import {', '.join(used)}\n\n{text}\n"
 
     @property
@@ -209,6 +213,8 @@ def _written(name: str, value: Any) -> str:
     """Return a setting as Python; data by their name."""
     if name == "validation" and isinstance(value, (tuple, list)):
         return "validation=(X_val, y_val)"
+    if isinstance(value, FunctionType):
+        return f"{name}={value.__name__}"
     return f"{name}={name}" if name == "sample_weight" else f"{name}={value!r}"
 
 
