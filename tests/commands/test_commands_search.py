@@ -100,6 +100,18 @@ def test_test_data_are_touched_once_and_last(command_line, monkeypatch):
     assert order == ["train"] * 4 + ["test"]
 
 
+def test_the_report_can_be_in_chinese(command_line, tmp_path):
+    from plaingrad.tuning.pages import SENTENCES
+
+    assert SENTENCES["zh"].keys() == SENTENCES["en"].keys()
+    code, out, err = command_line(*MOONS, "--trials", 2, "--lang", "zh")
+    assert (code, err) == (0, "")
+    page = (tmp_path / "runs/moons-search/search.md").read_text(encoding="utf-8")
+    assert page.startswith("# 搜索结果\n\n2 次尝试中，最好的是第 ")
+    assert "- 2 *done*：训练到了最后。" in page
+    assert shlex.join(["plaingrad", *shown(out)]) in page
+
+
 def test_the_usual_network_of_a_task_can_be_kept(command_line, tmp_path):
     words = ("search", "blobs", "--hidden", "usual", "--epochs", 4, "--trials", 2)
     code, out, _ = command_line(*words, "--optimizer", "adam", "--batch-size", 32)
@@ -224,6 +236,7 @@ def test_a_search_that_was_killed_goes_on(lines, command_line, tmp_path):
     ("words", "told"),
     [
         (["--lr", "fast"], "lr: expected numbers as 32, a range as 16..128"),
+        (["--lang", "fr"], "unknown language 'fr'"),
         (["--dropout", "0..1"], "dropout: rate must lie in [0, 1), got 1.0"),
         (["--lr", "1..0.1"], "lr: a range needs a lower number first, got 1..0.1"),
         (["--optimizer", "adm"], "optimizer: unknown optimizer 'adm'. Did you mean"),

@@ -1,8 +1,10 @@
 """Searches: what they find, keep, and go on with."""
 
 import csv
+import errno
 import io
 import json
+import os
 import runpy
 import sys
 import threading
@@ -25,7 +27,7 @@ from plaingrad.files import alone_in
 from plaingrad.train import abreast as side
 from plaingrad.train.tally import Tally
 from plaingrad.tuning import trials
-from plaingrad.tuning.study import FILE
+from plaingrad.tuning.study import FILE, Study
 
 pytest.importorskip("optuna")
 ONE = {"layers": 1, "width": 8, "dropout": 0.0, "batch_size": 16, "optimizer": "sgd"}
@@ -85,6 +87,28 @@ def test_python_that_is_shown_trains_the_same(tmp_path):
             np.testing.assert_array_equal(again.params[name], value)
 
 
+class Doubled(pg.Layer):
+    def forward(self, x):
+        return 2 * x
+
+
+def squares(pred, y):
+    return (pred - y) ** 2
+
+
+def test_python_names_what_is_ones_own():
+    X, y = zoo.line(40)
+    net = pg.Sequential(pg.Linear(1), Doubled())
+    given = {"batch_size": 16, "optimizer": "sgd", "lr": 1e-4, "epochs": 2}
+    found = pg.search(X, y, network=net, loss=squares, trials=1, **given)
+    text = found.python()
+    assert text.splitlines()[0] == "from plaingrad import Linear, SGD, Sequential"
+    names = {"X": X, "y": y, "Doubled": Doubled, "squares": squares}
+    exec(text, names)
+    for name, value in found.network.params.items():
+        np.testing.assert_array_equal(names["net"].params[name], value)
+
+
 def test_fixed_and_narrowed_settings_are_respected():
     found = search(
         8,
@@ -100,6 +124,7 @@ def test_fixed_and_narrowed_settings_are_respected():
         assert trial.settings["batch_size"] in (8, 32)
         assert trial.settings["optimizer"] in ("adam", "rmsprop")
         assert "width" not in trial.settings
+    assert list(found.space) == ["dropout", "optimizer", "lr", "l2", "batch_size"]
     assert "Linear(5), ReLU(), Linear(4), ReLU()" in repr(found.network)
     assert set(found.searched()) <= {"optimizer", "lr", "batch_size"}
 
@@ -124,7 +149,8 @@ def test_a_network_of_ones_own():
 
 
 def test_full_batch_optimisers_have_no_rate_and_no_dropout():
-    found = search(3, optimizer="lbfgs", dropout=(0.1, 0.5), epochs=5)
+    left_out = dict.fromkeys(("lr", "batch_size", "dropout"))
+    found = search(3, optimizer="lbfgs", epochs=5, **left_out)
     assert [t.outcome for t in found.trials] == ["done"] * 3
     for trial in found.trials:
         assert [*trial.settings] == ["optimizer", "layers", "width", "l2"]
@@ -183,6 +209,28 @@ def test_what_cannot_be_gone_on_with(tmp_path):
     (tmp_path / FILE).write_text("no journal\n{}\n")
     with pytest.raises(FileError, match="damaged"):
         search(resume=tmp_path)
+
+
+def test_a_full_disk_ends_a_search_that_can_go_on(tmp_path, monkeypatch):
+    whole = search(6)
+    with monkeypatch.context() as patch:
+        patch.setattr(Study, "tell", full(Study.tell, after=3))
+        with pytest.raises(FileError, match="No space left on device"):
+            search(6, checkpoint=tmp_path)
+    assert tried(search(6, resume=tmp_path)) == tried(whole)
+
+
+def full(real, after):
+    """Let the disk be full when something was done so many times."""
+    done = []
+
+    def tell(*args):
+        done.append(1)
+        if len(done) > after:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(*args)
+
+    return tell
 
 
 # Failures.
@@ -258,10 +306,14 @@ def test_bad_trials_are_pruned():
         ({"validation": 0}, "compares trials by validation data"),
         ({"network": pg.Sequential(), "hidden": [3]}, "leave hidden out"),
         ({"network": pg.Sequential(), "dropout": 0.1}, "has its layers: leave dropout"),
+        ({"optimizer": "lbfgs", "dropout": None}, "Leave batch_size out"),
+        ({"optimizer": ["lbfgs"], "lr": 0.1}, "lbfgs: takes all .* Leave lr out"),
         ({"hidden": [3], "width": 8}, "hidden says all of it: leave width out"),
         ({"callbacks": []}, "unknown setting 'callbacks'"),
         ({"clip_norm": -1}, "clip_norm must be"),
         ({"seed": -1}, "seed must be"),
+        ({"checkpoint": pg.Checkpoint("a")}, "checkpoint takes the folder of a search"),
+        ({"checkpoint": "a", "resume": "b"}, "leave checkpoint out"),
     ],
 )
 def test_what_makes_no_sense_is_refused(settings, told):
@@ -412,12 +464,12 @@ def test_whole_numbers_can_be_a_quantity():
 
 def test_functions_of_ones_own_are_known_again(tmp_path):
     X, y = zoo.line(40)
-    for name in ("checkpoint", "resume"):
+    for more in ({}, {"resume": tmp_path}):
         # made anew, as in another process
         scope = {}
         exec("def loss(pred, y): return (pred - y) ** 2", scope)
         given = {**USUAL, "trials": 1, "lr": 1e-4, "loss": scope["loss"]}
-        pg.search(X, y, **given, **{name: tmp_path})
+        pg.search(X, y, **given, checkpoint=str(tmp_path), **more)
 
 
 def test_regressions_and_images_are_searched(tmp_path):

@@ -239,7 +239,7 @@ def add_job_options(made: argparse.ArgumentParser, out: str) -> None:
     colour = "of pictures: grey or rgb (default: as they are)"
     add("--colour", metavar="NAME", help=colour)
     add("--skip-broken", action="store_true", help=SKIP)
-    lang = "of the report on a table or pictures: en (default) or zh"
+    lang = "of the report on a table, on pictures or on a search: en (default) or zh"
     add("--lang", default=DEFAULTS["lang"], help=lang)
     add("--epochs", type=int, metavar="N", help="how often to see all samples, at most")
     patience = "stop after so many epochs without a better validation loss"

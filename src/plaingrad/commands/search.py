@@ -17,6 +17,7 @@ from ..tuning.plan import Plan, check_used
 from ..tuning.record import Search
 from ..tuning.space import USUAL, from_text, space, spec
 from ..tuning.trials import Limits, searched
+from ..write.words import words
 from .jobs import (
     add_job_options,
     job_of,
@@ -77,10 +78,11 @@ def search(options: argparse.Namespace) -> None:
     """Search settings, train the best network again, and write both."""
     given = {name: getattr(options, name) for name in USUAL}
     asked = {n: from_text(n, text) for n, text in given.items() if text is not None}
+    words(options.lang)  # a language that is not there is said before any work
     limits = Limits(options.trials, options.timeout, options.parallel)
     units = None if options.hidden == OWN else hidden_units(options.hidden)
-    check_used(asked, options.hidden == OWN, units is not None)
     where = space(asked)
+    check_used(asked, options.hidden == OWN, units is not None)
     job = job_of(options)
     settings = shared_settings(job.usual, options)
     machine = Machine(engine=settings.pop("engine"), threads=settings.pop("threads"))
@@ -98,7 +100,7 @@ def search(options: argparse.Namespace) -> None:
     folder = options.out or Path("runs") / f"{job.name}-search"
     say = (lambda *_: None) if options.quiet else print
     say(job.about())
-    say("searched: " + _told(plan))
+    say("searched: " + "; ".join(f"{n} {given}" for n, given in plan.tried.items()))
     show = not options.quiet and wanted(None)
     with warnings_told():
         found = searched(
@@ -109,14 +111,6 @@ def search(options: argparse.Namespace) -> None:
         say_how_to_go_on(options, say)
         return
     _finish(found, units, folder, options, say)
-
-
-def _told(plan: Plan) -> str:
-    """Return what is searched, and where."""
-    left_out = {"layers", "width"} if plan.hidden is not None else set()
-    if plan.network is not None:
-        left_out = {"layers", "width", "dropout"}
-    return "; ".join(f"{n} {s}" for n, s in plan.space.items() if n not in left_out)
 
 
 def _chosen(settings: Mapping[str, Any], hidden: list[int] | None) -> list[str]:
@@ -140,20 +134,20 @@ def _finish(
     say: Any,
 ) -> None:
     """Write what was found, and train the best network by a command that is shown."""
-    words = ["train", *shared_words(options), *_chosen(found.best.settings, units)]
-    words += ["--out", str(folder / "best")]
-    command = shlex.join(["plaingrad", *words])
+    again = ["train", *shared_words(options), *_chosen(found.best.settings, units)]
+    again += ["--out", str(folder / "best")]
+    command = shlex.join(["plaingrad", *again])
     begun = _begun(folder, command)
     say(f"written to {folder}:")
-    for name, what in write_search(folder, found, command):
+    for name, what in write_search(folder, found, command, options.lang):
         say(f"  {name:<18} {what}")
     say(f"the best is trial {found.best.number}; this trains it again:")
     print(command)
     parser = argparse.ArgumentParser()
     add_training(parser)
     more = ["--resume"] * begun + ["--quiet"] * options.quiet
-    training = parser.parse_args([*words[1:], *more])
-    training.words = words
+    training = parser.parse_args([*again[1:], *more])
+    training.words = again
     train(training)
 
 

@@ -72,6 +72,12 @@ class Plan:
         return self.monitor == "val_loss"
 
     @property
+    def tried(self) -> dict[str, str]:
+        """What each setting may be, as text, without those that the network says."""
+        left_out = _of_layers(self.network is not None, self.hidden is not None)
+        return {n: str(given) for n, given in self.space.items() if n not in left_out}
+
+    @property
     def epochs(self) -> int:
         """The most epochs of a trial."""
         return Settings.named({"epochs": self.settings.get("epochs", 100)}).epochs
@@ -138,20 +144,38 @@ def _lasting(value: Any) -> str:
     return PLACE.sub("", repr(value))
 
 
+def _of_layers(network: bool, hidden: bool) -> tuple[str, ...]:
+    """Return the settings that are no use beside a network, or widths of its layers."""
+    if network:
+        return "layers", "width", "dropout"
+    return ("layers", "width") if hidden else ()
+
+
 def check_used(given: Mapping[str, Any], network: bool, hidden: bool) -> None:
-    """Refuse settings of hidden layers where these are given otherwise.
+    """Refuse settings that would be no use beside the others.
 
     Parameters
     ----------
     given
-        What the settings may be, by name; None where nothing is said.
+        What the settings may be, by name, as `space` takes them; None where nothing is
+        said.
     network, hidden
         Whether there is a network, or widths of hidden layers.
     """
     if network and hidden:
         raise SettingError("a network has its layers: leave hidden out.")
-    idle = ("layers", "width", "dropout") if network else ("layers", "width")
-    for name in idle:
-        if (network or hidden) and given.get(name) is not None:
+    for name in _of_layers(network, hidden):
+        if given.get(name) is not None:
             told = "the network has its layers" if network else "hidden says all of it"
             raise SettingError(f"{told}: leave {name} out.")
+    asked = given.get("optimizer") or ()
+    names = [asked] if isinstance(asked, str) else asked
+    if not names or not all(issubclass(optimizer_kind(n), FullBatch) for n in names):
+        return
+    for name in ("lr", "batch_size", "dropout"):
+        if given.get(name) is not None:
+            raise SettingError(
+                f"{' and '.join(names)}: takes all samples at once and finds the "
+                f"length of each step itself, on a loss without dropout. Leave {name} "
+                f"out."
+            )

@@ -7,6 +7,8 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from types import FunctionType
 from typing import Any
 
 from ..errors import PlaingradError
@@ -162,45 +164,57 @@ class Search:
     def python(self) -> str:
         """Return code that trains the best network again.
 
-        Data are called X and y, and X_val and y_val where they are given for that.
+        Data are called X and y, and X_val and y_val where they are given for that;
+        layers and functions of your own have their names.
         """
         words = [_written(name, value) for name, value in self.settings.items()]
         lines = [f"net = {self.best_network()!r}", "net.fit("]
         lines += [f"    {word}," for word in ("X", "y", *words)]
         text = "\n".join([*lines, ")"])
-        used = sorted(set(CLASS.findall(text)))
+        public = import_module(__package__.partition(".")[0])
+        used = sorted(n for n in set(CLASS.findall(text)) if hasattr(public, n))
         return f"from plaingrad import {', '.join(used)}\n\n{text}\n"
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """How many trials had which outcome, without those that none had."""
+        found = [trial.outcome for trial in self.trials]
+        return {name: found.count(name) for name in OUTCOMES if name in found}
+
+    @property
+    def mattered(self) -> list[str]:
+        """Each setting with its share in how good a trial is, the largest first."""
+        return [f"{name} {share:.0%}" for name, share in self.importance.items()]
 
     def __str__(self) -> str:
         """Return how many trials there were, the best of them, and what mattered."""
-        counts = dict.fromkeys(OUTCOMES, 0)
-        for trial in self.trials:
-            counts[trial.outcome] += 1
-        told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+        told = ", ".join(f"{count} {name}" for name, count in self.outcomes.items())
         lines = [f"{len(self.trials)} trials: {told or 'none'}"]
         if self.done:
-            lines += ["", *self._table(self.done[:MOST])]
-        if self.importance:
-            shares = (f"{n} {share:.0%}" for n, share in self.importance.items())
-            lines += ["", f"what mattered: {', '.join(shares)}"]
+            lines += ["", self.table()]
+        if self.mattered:
+            lines += ["", f"what mattered: {', '.join(self.mattered)}"]
         return "\n".join(lines)
 
     __repr__ = __str__
 
-    def _table(self, trials: tuple[Trial, ...]) -> list[str]:
+    def table(self) -> str:
+        """Return the best trials, a line each, with names above."""
         names = self.searched()
         rows = [["trial", self.monitor, "epochs", *names]]
-        for trial in trials:
+        for trial in self.done[:MOST]:
             told = [str(trial.number), brief(float(trial.value or 0)), trial.epochs]
             rows.append([*map(str, told), *(_shown(trial, name) for name in names)])
         widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-        return ["  ".join(map(str.rjust, row, widths)) for row in rows]
+        return "\n".join("  ".join(map(str.rjust, row, widths)) for row in rows)
 
 
 def _written(name: str, value: Any) -> str:
     """Return a setting as Python; data by their name."""
     if name == "validation" and isinstance(value, (tuple, list)):
         return "validation=(X_val, y_val)"
+    if isinstance(value, FunctionType):
+        return f"{name}={value.__name__}"
     return f"{name}={name}" if name == "sample_weight" else f"{name}={value!r}"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..choices import outputs_of
+from ..errors import SettingError
 from ..network import Network
 from ..seeds.fit import untrained
 from ..train.progress import wanted
@@ -121,6 +122,7 @@ def search(
     """
     asked = (layers, width, dropout, optimizer, lr, l2, batch_size)
     given = dict(zip(USUAL, asked, strict=True))
+    where = space(given)
     check_used(given, network is not None, hidden is not None)
     fixed = {"validation": validation, "epochs": epochs, "seed": seed}
     own = untrained(network) if isinstance(network, Network) else network
@@ -128,15 +130,14 @@ def search(
         network=own,
         hidden=hidden,
         outputs=outputs_of(np.asarray(y), settings.get("loss")),
-        space=space(given),
+        space=where,
         settings={**fixed, "early_stopping": early_stopping, **settings},
         monitor=monitor,
     )
     limits = Limits(trials, timeout, parallel)
     machine = Machine(engine=engine, threads=threads)
-    place = checkpoint if resume is None else resume
-    folder, goes_on = None if place is None else Path(place), resume is not None
-    found = searched(plan, X, y, limits, machine, folder, goes_on, wanted(verbose))
+    place, goes_on = _place(checkpoint, resume), resume is not None
+    found = searched(plan, X, y, limits, machine, place, goes_on, wanted(verbose))
     if found.interrupted:
         hint = "" if place is None else f" Go on with resume={str(place)!r}."
         told = f"{len(found.trials)} of {trials} trials are done"
@@ -144,3 +145,17 @@ def search(
     runs_on: dict[str, Any] = {"engine": engine, "threads": threads}
     found.best_network().fit(X, y, **found.settings, **runs_on, verbose=False)
     return found
+
+
+def _place(checkpoint: Any, resume: Any) -> Path | None:
+    """Return the folder of a search, if it has one."""
+    for name, given in {"checkpoint": checkpoint, "resume": resume}.items():
+        if given is not None and not isinstance(given, (str, Path)):
+            raise SettingError(f"{name} takes the folder of a search, got {given!r}.")
+    places = {Path(given) for given in (checkpoint, resume) if given is not None}
+    if len(places) > 1:
+        raise SettingError(
+            f"a search goes on in the folder that it has, {resume}: leave checkpoint "
+            f"out."
+        )
+    return places.pop() if places else None

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, PlaingradError, positive, whole
+from ..errors import DataError, FileError, PlaingradError, positive, whole
 from ..files import alone_in, make_folder
 from ..network import Network
 from ..train.abreast import Watcher, abreast, workers
@@ -72,7 +72,7 @@ def searched(
     dtype = Settings.named({"dtype": plan.settings.get("dtype", "float32")}).dtype
     X, y, seed = as_features(X, dtype), np.asarray(y), plan.settings["seed"]
     about, native = plan.about(X, y), machine.engine != "reference" and available()
-    with _folder(folder, resume):
+    with _alone(folder, resume):
         study = Study(folder, about, plan.lowest, plan.epochs, seed)
         left = max(1, limits.trials - study.count())
         count = workers(limits.parallel, left, native)
@@ -94,12 +94,22 @@ def searched(
     return replace(found, network=network, settings=settings)
 
 
-def _folder(folder: Path | None, resume: bool) -> AbstractContextManager[None]:
-    """Return what keeps others away from the folder of a search, if it has one."""
+@contextmanager
+def _alone(folder: Path | None, resume: bool) -> Iterator[None]:
+    """Keep others away from the folder of a search, if it has one."""
     if folder is None:
-        return nullcontext()
+        yield
+        return
     check_folder(folder, resume)
-    return alone_in(make_folder(folder))
+    with alone_in(make_folder(folder)):
+        try:
+            yield
+        except OSError as error:
+            raise FileError(
+                f"the search was ended, for {folder} cannot be written to: "
+                f"{error.strerror}. The trials before are kept. Make room, and go on "
+                f"with them by resume."
+            ) from None
 
 
 class _Work:
@@ -217,7 +227,7 @@ class _Work:
         return Search(
             trials=self.study.found(),
             monitor=self.monitor,
-            space={name: str(given) for name, given in self.plan.space.items()},
+            space=self.plan.tried,
             by_factors=self.study.by_factors(),
             importance=self.study.importance(),
         )
