@@ -90,7 +90,7 @@ def test_some_of_the_pictures(root):
 def test_parts_and_many_classes_are_told(tmp_path, cache):
     names = {f"class{number:02}": 9 * number for number in range(23)}
     shades(tmp_path / "p" / "train", 2, names=names)
-    shades(tmp_path / "p" / "val", 1, names=names)
+    shades(tmp_path / "p" / "val", 1, names=names, seed=1)
     lines = str(pg.data.images(tmp_path / "p")).splitlines()
     assert lines[1:3] == ["class    train  validation", "class00  2      1"]
     assert len(lines) == 24
@@ -397,3 +397,21 @@ def test_the_memory_holds_few_copies_of_what_is_kept(tmp_path):
         tracemalloc.stop()
         assert peak < most * len(content)
     assert found == (content, {"n": 1})
+
+
+def test_pictures_that_are_there_twice_are_told(root):
+    assert pg.data.images(root).notes == ()
+    dark, light = root / "dark", root / "light"
+    shutil.copy(dark / "dark03.png", dark / "more.png")
+    for place in range(7):
+        shutil.copy(dark / f"dark0{place}.png", light / f"{place}.png")
+    same, wrong = pg.data.images(root).notes
+    assert same == (
+        "The same as another picture, so that the report may be too good: "
+        "dark/more.png as dark/dark03.png, light/0.png as dark/dark00.png, light/1.png as "
+        "dark/dark01.png, light/2.png as dark/dark02.png, light/3.png as "
+        "dark/dark03.png and 3 more."
+    )
+    told = "The same as a picture of another class, so that one must be wrong: light/0"
+    assert wrong.startswith(told)
+    assert wrong.endswith(" and 2 more.")
