@@ -408,9 +408,9 @@ def test_pictures_that_are_there_twice_are_told(root):
     same, wrong = pg.data.images(root).notes
     assert same == (
         "The same as another picture, so that the report may be too good: "
-        "dark/more.png as dark/dark03.png, light/0.png as dark/dark00.png, light/1.png as "
-        "dark/dark01.png, light/2.png as dark/dark02.png, light/3.png as "
-        "dark/dark03.png and 3 more."
+        "dark/more.png as dark/dark03.png, light/0.png as dark/dark00.png, "
+        "light/1.png as dark/dark01.png, light/2.png as dark/dark02.png, "
+        "light/3.png as dark/dark03.png and 3 more."
     )
     told = "The same as a picture of another class, so that one must be wrong: light/0"
     assert wrong.startswith(told)
