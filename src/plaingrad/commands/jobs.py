@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 from ..choices import outputs_of
 from ..columns.files import KINDS as FILES
 from ..errors import SettingError, unknown_name
+from ..files import make_folder
 from ..network import Network, Sequential
 from ..raw import RawModel
 from ..tabular import TableModel
@@ -215,6 +216,29 @@ def job_of(options: argparse.Namespace) -> Job:
     if is_table(options.task) or is_folder(options.task):
         return RawJob(options)
     return TaskJob(options.task, options.seed)
+
+
+def folder_for(job: Job, options: argparse.Namespace, ending: str = "") -> Path:
+    """Return the folder for what comes of a job, and make it.
+
+    Raises
+    ------
+    SettingError
+        When it lies among the pictures that are learnt.
+    FileError
+        When it cannot be made.
+    """
+    folder: Path = options.out or Path("runs") / f"{job.name}{ending}"
+    place = folder.resolve()
+    if is_folder(options.task) and Path(options.task).resolve() in (
+        place,
+        *place.parents,
+    ):
+        raise SettingError(
+            f"{folder} lies in the folder of pictures, so that its own pictures would "
+            f"be learnt next time. Give one elsewhere: --out DIR."
+        )
+    return make_folder(folder)
 
 
 def listed() -> str:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..files import make_folder
 from ..network import Network
 from ..train.progress import wanted
 from ..train.settings import MONITORS, Machine
@@ -19,6 +18,7 @@ from ..tuning.space import USUAL, from_text, space, spec
 from ..tuning.trials import Limits, searched
 from .jobs import (
     add_job_options,
+    folder_for,
     job_of,
     listed,
     shared_settings,
@@ -95,7 +95,7 @@ def search(options: argparse.Namespace) -> None:
         settings={**settings, "validation": job.validation},
         monitor=options.monitor,
     )
-    folder = make_folder(options.out or Path("runs") / f"{job.name}-search")
+    folder = folder_for(job, options, "-search")
     say = (lambda *_: None) if options.quiet else print
     say(job.about())
     say("searched: " + _told(plan))

@@ -22,7 +22,6 @@ from ..choices import (
     optimizer_of,
 )
 from ..errors import FileError, SettingError, whole
-from ..files import make_folder
 from ..full_batch import FullBatch
 from ..network import Network
 from ..optimizers import Adam
@@ -30,7 +29,7 @@ from ..seeds import Seeds, fit_seeds
 from ..train.history import History
 from ..train.progress import wanted
 from ..visual.usual import augmented
-from .jobs import Job, add_job_options, job_of, listed, shared_settings
+from .jobs import Job, add_job_options, folder_for, job_of, listed, shared_settings
 from .run_folder import write_seeds
 
 TRAINING = """\
@@ -86,7 +85,7 @@ def train(options: argparse.Namespace) -> None:
         network = dense_network(units, job.outputs, options.dropout)
     if options.augment is not None:
         network = augmented(network, augmentation(options.augment))
-    folder = make_folder(options.out or Path("runs") / job.name)
+    folder = folder_for(job, options)
     settings |= _saving(folder / "checkpoints", options)
     say = (lambda *_: None) if options.quiet else print
     say(job.about())
