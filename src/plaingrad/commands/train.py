@@ -78,13 +78,14 @@ def train(options: argparse.Namespace) -> None:
     units = hidden_units(options.hidden)
     if units is None and options.dropout:
         raise SettingError("--dropout goes with --hidden, whose layers it follows.")
+    changes = None if options.augment is None else augmentation(options.augment)
     job = job_of(options)
     settings = settings_of(job.usual, options)
     network = job.network()
     if units is not None:
         network = dense_network(units, job.outputs, options.dropout)
-    if options.augment is not None:
-        network = augmented(network, augmentation(options.augment))
+    if changes is not None:
+        network = augmented(network, changes)
     folder = folder_for(job, options)
     settings |= _saving(folder / "checkpoints", options)
     say = (lambda *_: None) if options.quiet else print
