@@ -61,12 +61,11 @@ def add_options(made: argparse.ArgumentParser) -> None:
     add("--hidden", metavar="64,32", help=hidden)
     dropout = "share of the values that each hidden layer of --hidden drops, as 0.2"
     add("--dropout", type=float, metavar="X", default=0.0, help=dropout)
-    augment = "changes to images in training, in place of the usual: flip,shift=2,"
-    add(
-        "--augment",
-        metavar="WORDS",
-        help=f"{augment}rotate=15,crop=24,noise=0.1 or none",
+    augment = (
+        "changes to images in training, in place of the usual: "
+        "flip,shift=2,rotate=15,crop=24,noise=0.1 or none"
     )
+    add("--augment", metavar="WORDS", help=augment)
     add("--batch-size", type=int, metavar="N", help="samples per update")
     add("--optimizer", metavar="NAME", help=", ".join(OPTIMIZERS))
     add("--lr", type=float, metavar="X", help="learning rate, as 0.01")
