@@ -70,6 +70,8 @@ def test_it_tells_what_it_found(root):
         "class  pictures",
         "dark   11",
         "light  3",
+        "With fewer than 5 pictures a class may lack where it is learnt, validated or "
+        "tested: light. Give more of them.",
         "The classes are uneven: dark has 11 pictures, light 3. Look at the balanced "
         "accuracy; class_weight='balanced' makes each class count alike.",
         "They are 9 x 7 to 90 x 120, 9 x 7 in the middle, and made 9 x 7 pixels, grey "
@@ -415,3 +417,19 @@ def test_pictures_that_are_there_twice_are_told(root):
     told = "The same as a picture of another class, so that one must be wrong: light/0"
     assert wrong.startswith(told)
     assert wrong.endswith(" and 2 more.")
+
+
+def test_classes_that_may_lack_in_a_part_are_told(root):
+    for path in sorted((root / "light").iterdir())[5:]:
+        path.unlink()
+    found = pg.data.images(root)
+    assert "may lack" not in str(found)
+    for seed in range(20):
+        for part in vars(found.split(seed)).values():
+            assert set(part.y) == {0, 1}
+    (root / "light" / "light00.png").unlink()
+    told = (
+        "With fewer than 5 pictures a class may lack where it is learnt, validated or "
+        "tested: light. Give more of them."
+    )
+    assert told in str(pg.data.images(root)).splitlines()

@@ -39,8 +39,10 @@ UNEVEN = 3
 """A class with so many times the pictures of another one is told of."""
 SHOWN = 20
 """How many classes are shown."""
+RARE = 5
+"""Of so many pictures each part is sure to have some."""
 FEW = 5
-"""How many files are named in a note."""
+"""How many files, or classes, are named in a sentence."""
 LIMIT = 2 << 30
 """The bytes that pictures in the cache may take; those not used for longest go."""
 VERSION = 1
@@ -165,6 +167,12 @@ class Images:
             told.append(
                 f"... and {len(self.classes) - SHOWN:,} more classes; each has {few:,} "
                 f"to {many:,} pictures."
+            )
+        rare = [self.classes[label] for label in np.flatnonzero(counts < RARE)]
+        if rare and not self.ready:
+            told.append(
+                f"With fewer than {RARE} pictures a class may lack where it is learnt, "
+                f"validated or tested: {_named(rare)}. Give more of them."
             )
         if many >= UNEVEN * few:
             names = [self.classes[counts.argmax()], self.classes[counts.argmin()]]
