@@ -263,7 +263,8 @@ def test_training_changes_pictures_as_it_is_told(run):
     ],
 )
 def test_augmentation_that_makes_no_sense_is_an_error(run, asked, told):
-    code, _, err = run("train", "photos", "--augment", asked)
+    # the pictures of a folder that is not there cannot be read before it is told
+    code, _, err = run("train", "nowhere/", "--augment", asked)
     assert code != 0
     assert told in err
 
@@ -301,3 +302,17 @@ def test_nothing_of_an_earlier_run_is_left(run, tmp_path):
     assert {name for name in earlier & there if f"]({name})" not in page} == set()
     assert run("train", "moons", *few)[0] == 0
     assert not [*folder.glob("report.*")]
+
+
+@pytest.mark.parametrize("command", ["train", "search"])
+@pytest.mark.parametrize(
+    ("root", "folder"), [("photos", "photos"), (".", "runs/x"), ("../photos", "deep/r")]
+)
+def test_a_run_is_not_written_among_its_pictures(
+    command, root, folder, run, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path / "photos" if root != "photos" else tmp_path)
+    code, _, err = run(command, root, "--out", folder, "--epochs", "1")
+    told = f"plaingrad: {folder} lies in the folder of pictures"
+    assert (code, err.startswith(told)) == (1, True)
+    assert {path.name for path in (tmp_path / "photos").iterdir()} == {"dark", "light"}

@@ -70,6 +70,8 @@ def test_it_tells_what_it_found(root):
         "class  pictures",
         "dark   11",
         "light  3",
+        "With fewer than 5 pictures a class may lack where it is learnt, validated or "
+        "tested: light. Give more of them.",
         "The classes are uneven: dark has 11 pictures, light 3. Look at the balanced "
         "accuracy; class_weight='balanced' makes each class count alike.",
         "They are 9 x 7 to 90 x 120, 9 x 7 in the middle, and made 9 x 7 pixels, grey "
@@ -90,7 +92,7 @@ def test_some_of_the_pictures(root):
 def test_parts_and_many_classes_are_told(tmp_path, cache):
     names = {f"class{number:02}": 9 * number for number in range(23)}
     shades(tmp_path / "p" / "train", 2, names=names)
-    shades(tmp_path / "p" / "val", 1, names=names)
+    shades(tmp_path / "p" / "val", 1, names=names, seed=1)
     lines = str(pg.data.images(tmp_path / "p")).splitlines()
     assert lines[1:3] == ["class    train  validation", "class00  2      1"]
     assert len(lines) == 24
@@ -397,3 +399,37 @@ def test_the_memory_holds_few_copies_of_what_is_kept(tmp_path):
         tracemalloc.stop()
         assert peak < most * len(content)
     assert found == (content, {"n": 1})
+
+
+def test_pictures_that_are_there_twice_are_told(root):
+    assert pg.data.images(root).notes == ()
+    dark, light = root / "dark", root / "light"
+    shutil.copy(dark / "dark03.png", dark / "more.png")
+    for place in range(7):
+        shutil.copy(dark / f"dark0{place}.png", light / f"{place}.png")
+    same, wrong = pg.data.images(root).notes
+    assert same == (
+        "The same as another picture, so that the report may be too good: "
+        "dark/more.png as dark/dark03.png, light/0.png as dark/dark00.png, "
+        "light/1.png as dark/dark01.png, light/2.png as dark/dark02.png, "
+        "light/3.png as dark/dark03.png and 3 more."
+    )
+    told = "The same as a picture of another class, so that one must be wrong: light/0"
+    assert wrong.startswith(told)
+    assert wrong.endswith(" and 2 more.")
+
+
+def test_classes_that_may_lack_in_a_part_are_told(root):
+    for path in sorted((root / "light").iterdir())[5:]:
+        path.unlink()
+    found = pg.data.images(root)
+    assert "may lack" not in str(found)
+    for seed in range(20):
+        for part in vars(found.split(seed)).values():
+            assert set(part.y) == {0, 1}
+    (root / "light" / "light00.png").unlink()
+    told = (
+        "With fewer than 5 pictures a class may lack where it is learnt, validated or "
+        "tested: light. Give more of them."
+    )
+    assert told in str(pg.data.images(root)).splitlines()

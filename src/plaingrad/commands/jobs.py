@@ -217,6 +217,27 @@ def job_of(options: argparse.Namespace) -> Job:
     return TaskJob(options.task, options.seed)
 
 
+def folder_for(job: Job, options: argparse.Namespace, ending: str = "") -> Path:
+    """Return the folder for what comes of a job.
+
+    Raises
+    ------
+    SettingError
+        When it lies among the pictures that are learnt.
+    """
+    folder: Path = options.out or Path("runs") / f"{job.name}{ending}"
+    place = folder.resolve()
+    if is_folder(options.task) and Path(options.task).resolve() in (
+        place,
+        *place.parents,
+    ):
+        raise SettingError(
+            f"{folder} lies in the folder of pictures, so that its own pictures would "
+            f"be learnt next time. Give one elsewhere: --out DIR."
+        )
+    return folder
+
+
 def listed() -> str:
     """Return the ready tasks, for a help text."""
     names = "\n".join(f"  {name:<14}{task.about}" for name, task in TASKS.items())

@@ -20,6 +20,7 @@ from ..tuning.trials import Limits, searched
 from ..write.words import words
 from .jobs import (
     add_job_options,
+    folder_for,
     job_of,
     listed,
     shared_settings,
@@ -97,7 +98,7 @@ def search(options: argparse.Namespace) -> None:
         settings={**settings, "validation": job.validation},
         monitor=options.monitor,
     )
-    folder = options.out or Path("runs") / f"{job.name}-search"
+    folder = folder_for(job, options, "-search")
     say = (lambda *_: None) if options.quiet else print
     say(job.about())
     say("searched: " + "; ".join(f"{n} {given}" for n, given in plan.tried.items()))

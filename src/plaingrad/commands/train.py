@@ -30,7 +30,7 @@ from ..seeds import Seeds
 from ..train.history import History
 from ..train.progress import wanted
 from ..visual.usual import augmented
-from .jobs import Job, add_job_options, job_of, listed, shared_settings
+from .jobs import Job, add_job_options, folder_for, job_of, listed, shared_settings
 from .run_folder import write_seeds
 
 TRAINING = """\
@@ -62,8 +62,11 @@ def add_options(made: argparse.ArgumentParser) -> None:
     add("--hidden", metavar="64,32", help=hidden)
     dropout = "share of the values that each hidden layer of --hidden drops, as 0.2"
     add("--dropout", type=float, metavar="X", default=0.0, help=dropout)
-    augment = "what training does to images: flip,shift=2,rotate=15,crop=24,noise=0.1"
-    add("--augment", metavar="WORDS", help=f"{augment}, or none")
+    augment = (
+        "changes to images in training, in place of the usual: "
+        "flip,shift=2,rotate=15,crop=24,noise=0.1 or none"
+    )
+    add("--augment", metavar="WORDS", help=augment)
     add("--batch-size", type=int, metavar="N", help="samples per update")
     add("--optimizer", metavar="NAME", help=", ".join(OPTIMIZERS))
     add("--lr", type=float, metavar="X", help="learning rate, as 0.01")
@@ -79,14 +82,15 @@ def train(options: argparse.Namespace) -> None:
     units = hidden_units(options.hidden)
     if units is None and options.dropout:
         raise SettingError("--dropout goes with --hidden, whose layers it follows.")
+    changes = None if options.augment is None else augmentation(options.augment)
     job = job_of(options)
     settings = settings_of(job.usual, options)
     network = job.network()
     if units is not None:
         network = dense_network(units, job.outputs, options.dropout)
-    if options.augment is not None:
-        network = augmented(network, augmentation(options.augment))
-    folder = make_folder(options.out or Path("runs") / job.name)
+    if changes is not None:
+        network = augmented(network, changes)
+    folder = make_folder(folder_for(job, options))
     settings |= _saving(folder / "checkpoints", options)
     say = (lambda *_: None) if options.quiet else print
     say(job.about())

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,10 @@ UNEVEN = 3
 """A class with so many times the pictures of another one is told of."""
 SHOWN = 20
 """How many classes are shown."""
+RARE = 5
+"""Of so many pictures each part is sure to have some."""
 FEW = 5
-"""How many broken files are named."""
+"""How many files, or classes, are named in a sentence."""
 LIMIT = 2 << 30
 """The bytes that pictures in the cache may take; those not used for longest go."""
 VERSION = 1
@@ -165,6 +168,12 @@ class Images:
                 f"... and {len(self.classes) - SHOWN:,} more classes; each has {few:,} "
                 f"to {many:,} pictures."
             )
+        rare = [self.classes[label] for label in np.flatnonzero(counts < RARE)]
+        if rare and not self.ready:
+            told.append(
+                f"With fewer than {RARE} pictures a class may lack where it is learnt, "
+                f"validated or tested: {_named(rare)}. Give more of them."
+            )
         if many >= UNEVEN * few:
             names = [self.classes[counts.argmax()], self.classes[counts.argmin()]]
             told.append(
@@ -242,15 +251,7 @@ def images(
             f"{found.root} has {len(found.files)} pictures, and at least {LEAST} are "
             f"needed to learn, validate and test."
         )
-    cache = Cache(usual_folder("images"), ".pictures", LIMIT)
-    key = _key(found, wanted, fit, colour)
-    kept = cache.get(key)
-    if kept is None:
-        pixels, about = _read(found, wanted, fit, colour)
-        cache.put(key, pixels.data, about)
-    else:
-        about = kept[1]
-        pixels = np.frombuffer(kept[0], np.uint8)
+    pixels, about = _kept(found, wanted, fit, colour)
     broken = [(name, why) for name, why in about["broken"]]
     if not skip_broken:
         refuse(broken)
@@ -265,6 +266,20 @@ def _size(size: Any) -> tuple[int, int] | None:
     if len(sides) != 2:
         raise SettingError(f"size must be one number or (height, width), got {size!r}.")
     return sides
+
+
+def _kept(
+    found: Found, size: tuple[int, int] | None, fit: Fit, colour: Colour | None
+) -> tuple[Array, dict[str, Any]]:
+    """Return what `_read` does, from the cache where it is there."""
+    cache = Cache(usual_folder("images"), ".pictures", LIMIT)
+    key = _key(found, size, fit, colour)
+    kept = cache.get(key)
+    if kept is not None:
+        return np.frombuffer(kept[0], np.uint8), kept[1]
+    pixels, about = _read(found, size, fit, colour)
+    cache.put(key, pixels.data, about)
+    return pixels, about
 
 
 def _key(found: Found, size: Any, fit: str, colour: str | None) -> str:
@@ -357,24 +372,51 @@ def _images(
     if len(kept) < LEAST or left != {*found.classes}:
         refuse(broken, ": without them there is too little to learn from")
     number = {name: place for place, name in enumerate(found.classes)}
+    files = tuple(found.files[place] for place in kept)
+    labels = [found.labels[place] for place in kept]
     notes = list(found.notes)
     if broken:
-        names = ", ".join(name for name, _ in broken[:FEW])
-        more = f" and {len(broken) - FEW:,} more" if len(broken) > FEW else ""
-        notes.append(f"Left out, for they cannot be read: {names}{more}.")
+        names = _named([name for name, _ in broken])
+        notes.append(f"Left out, for they cannot be read: {names}.")
     pixels = pixels.reshape(-1, *form.shape)
     pixels.flags.writeable = False  # as those from the cache are
+    notes += _doubled(pixels, files, labels)
     return Images(
         pixels=pixels,
-        y=np.array([number[found.labels[place]] for place in kept], np.int64),
+        y=np.array([number[label] for label in labels], np.int64),
         classes=found.classes,
         root=found.root,
-        files=tuple(found.files[place] for place in kept),
+        files=files,
         form=form,
         shapes=np.array(about["shapes"], np.int64).reshape(-1, 2),
         ready=tuple(found.parts[place] for place in kept) if found.parts else (),
         notes=tuple(notes),
     )
+
+
+def _doubled(
+    pixels: Array, files: Sequence[str], labels: Sequence[str]
+) -> Iterator[str]:
+    """Yield which pictures are the same as an earlier one, in a sentence each."""
+    first: dict[bytes, int] = {}
+    twins = []
+    for place, one in enumerate(pixels):
+        earlier = first.setdefault(hashlib.sha256(one).digest(), place)
+        if earlier != place:
+            twins.append((earlier, place))
+    other = [(a, b) for a, b in twins if labels[a] != labels[b]]
+    for pairs, told in (
+        (twins, "The same as another picture, so that the report may be too good"),
+        (other, "The same as a picture of another class, so that one must be wrong"),
+    ):
+        if pairs:
+            yield f"{told}: {_named([f'{files[b]} as {files[a]}' for a, b in pairs])}."
+
+
+def _named(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
+    return ", ".join(names[:FEW]) + more
 
 
 def _sides(size: Any) -> str:
