@@ -145,9 +145,9 @@ class ParquetStream(Stream):
             for rows in file.rows(group, self._needed, piece):
                 known = rows.filter(rows[self.target].is_not_null())
                 last = first + len(known)
-                if last > start and first < stop:
-                    part = known[max(0, start - first) : stop - first]
-                    yield self._told_where(part, file, first)
+                part = known[max(0, start - first) : max(0, stop - first)]
+                if len(part):
+                    yield self._told_where(part, file, max(start, first))
                 first = last
             if first >= stop:
                 return
@@ -158,8 +158,8 @@ class ParquetStream(Stream):
             return self._chunk(rows)
         except DataError as error:
             raise DataError(
-                f"{error} That is in {file.path}; rows are counted from row {first} of "
-                f"the stream."
+                f"{error} That is in {file.path}; row 1 is row {first + 1:,} of those "
+                f"with a target."
             ) from None
 
     def _chunk(self, rows: pl.DataFrame) -> Chunk:
