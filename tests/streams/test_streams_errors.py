@@ -34,6 +34,7 @@ def stream_of(X, y, memory="10 KB", block=7, **more):
         ({"batch_size": None}, "batch_size=None means all samples at once"),
         ({"optimizer": pg.LBFGS(), "batch_size": 8}, "needs all samples at once"),
         ({"class_weight": "balanced"}, "'balanced' needs all labels at once"),
+        ({"class_weight": {0: 2, 7: 1}}, r"given for \[7\], but the network has the"),
         ({"validation": 0.2}, "no share of a stream can be set aside"),
         ({"early_stopping": 3}, "no share of a stream can be set aside"),
         ({"sample_weight": np.ones(103)}, "weights of a stream's samples belong to it"),
