@@ -12,9 +12,10 @@ import numpy as np
 
 from ..columns.targets import ClassTarget
 from ..data.parts import Parts
-from ..errors import FileError, PlaingradError
+from ..errors import FileError, PlaingradError, SettingError
 from ..model import Array
 from ..network import Network, load
+from ..streams.stream import Stream
 from ..train.callbacks import Callback
 from ..train.history import History
 from .report import Report
@@ -75,6 +76,12 @@ class RawModel(ABC, Generic[D]):
 
         That is the usual network for the part to learn from, and settings of `fit`.
         """
+        if isinstance(data, Stream):
+            raise SettingError(
+                f"{cls.__name__}.fit cuts {cls._source} into three parts, and a stream "
+                f"is read as it is needed. Train on it by net.fit(stream); after one "
+                f"of Parquet pg.TableModel(net) takes raw rows."
+            )
         parts = cls._parted(data, seed)
         return parts, cls._prepared(parts.train), *cls._usual(parts.train)
 
