@@ -288,7 +288,10 @@ def test_of_small_row_groups_more_are_looked_at(tmp_path):
         ({"rent": [[1], [2]] * 9, "size": [1, 2] * 9}, "only numbers and classes can"),
         ({"rent": np.arange(18).astype("M8[D]"), "size": [1, 2] * 9}, "holds Date"),
         ({"rent": [1.5, 2.5] * 9}, "no column is left to predict 'rent' from. Give"),
-        ({"rent": [1.5, 2.5] * 9, "size": [3] * 18}, "from: size: always 3"),
+        (
+            {"rent": [1.5, 2.5] * 9, "size": [3] * 18},
+            r"from: size: always 3\. Give kinds to .* used\.$",
+        ),
         ({"rent": [None] * 18, "size": [3] * 18}, "no row of .* has a value of 'rent'"),
         ({"rent": ["a"] * 18, "size": [3] * 18}, "'rent' is always a: there is noth"),
     ],

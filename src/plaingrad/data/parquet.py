@@ -116,6 +116,7 @@ class ParquetStream(Stream):
                 f"{error} Rows are counted among the {len(learnt):,} that were looked "
                 f"at, not in the file."
             ) from None
+        check_inputs(table.inputs, target)
         self.preparation = preparation or Preparation.fit(table)
         self._shown = str(table)
         self._needed = [*(one.name for one in self.preparation.inputs), target]
@@ -285,7 +286,6 @@ class ParquetStream(Stream):
             if name not in kinds and self._counts_rows(column):
                 column = Column(name, "ignore", column.values, "counts")
             inputs.append(column)
-        check_inputs(inputs, self.target)
         truth = Column(self.target, self._kind, values(rows[self.target], self._kind))
         note = f"Found in {len(rows):,} of {self.rows:,} rows."
         return Table(tuple(inputs), truth, self._classes, (note,))
