@@ -34,6 +34,7 @@ def stream_of(X, y, memory="10 KB", block=7, **more):
         ({"batch_size": None}, "batch_size=None means all samples at once"),
         ({"optimizer": pg.LBFGS(), "batch_size": 8}, "needs all samples at once"),
         ({"class_weight": "balanced"}, "'balanced' needs all labels at once"),
+        ({"class_weight": {0: 2, 7: 1}}, r"given for \[7\], but the network has the"),
         ({"validation": 0.2}, "no share of a stream can be set aside"),
         ({"early_stopping": 3}, "no share of a stream can be set aside"),
         ({"sample_weight": np.ones(103)}, "weights of a stream's samples belong to it"),
@@ -96,6 +97,7 @@ def test_arguments_are_checked(given, error, words):
         (np.array([["a"]]), np.ones(1), "X must hold numbers, got the type <U1"),
         (3.0, np.ones(1), "one row for each sample"),
         (3, None, "a stream comes from arrays"),
+        ("X.npy", "y.npy", "are mapped first: X = np.load"),
         (lambda: None, None, "must return an iterable of batches, and returned None"),
         ([([[1, 2], [3]], [0, 1])], None, "X of batch 0 cannot be made an array: "),
         ([[1, 2], [3]], np.ones(2), "X cannot be made an array: "),
@@ -200,6 +202,8 @@ def test_what_needs_all_samples_takes_no_stream(tmp_path):
     ):
         with pytest.raises(SettingError, match="reads its samples as they are needed"):
             use()
+    with pytest.raises(SettingError, match=r"TableModel\.fit cuts a table into three"):
+        pg.TableModel.fit(stream)
     fit(stream, checkpoint=tmp_path / "run")
     with pytest.raises(SettingError, match="data must be the stream that was trained"):
         pg.load_run(tmp_path / "run", data=(X, y))

@@ -224,7 +224,9 @@ def test_cells_of_the_wrong_kind_are_named_with_their_file(tmp_path):
     rows = pl.DataFrame({"size": size, "rent": size % 50 + 0.5})
     path = write(tmp_path, rows, group=500)
     stream = pg.data.stream(path, target="rent", memory="400 KB")
-    with pytest.raises(DataError, match=r"holds 1e\+35 in row .* of the stream"):
+    with pytest.raises(
+        DataError, match=r"holds 1e\+35 in row .* of those with a target"
+    ):
         fit(stream, outputs=1)
 
 
@@ -286,7 +288,10 @@ def test_of_small_row_groups_more_are_looked_at(tmp_path):
         ({"rent": [[1], [2]] * 9, "size": [1, 2] * 9}, "only numbers and classes can"),
         ({"rent": np.arange(18).astype("M8[D]"), "size": [1, 2] * 9}, "holds Date"),
         ({"rent": [1.5, 2.5] * 9}, "no column is left to predict 'rent' from. Give"),
-        ({"rent": [1.5, 2.5] * 9, "size": [3] * 18}, "from: size: always 3"),
+        (
+            {"rent": [1.5, 2.5] * 9, "size": [3] * 18},
+            r"from: size: always 3\. Give kinds to .* used\.$",
+        ),
         ({"rent": [None] * 18, "size": [3] * 18}, "no row of .* has a value of 'rent'"),
         ({"rent": ["a"] * 18, "size": [3] * 18}, "'rent' is always a: there is noth"),
     ],
@@ -316,3 +321,34 @@ def test_rows_of_the_sample_have_the_numbers_of_the_stream(tmp_path):
     write(tmp_path, rows.with_columns(pl.col("x").replace(5.0, 1e35)), group=50)
     with pytest.raises(DataError, match=r"among the \d+ that were looked at, not in"):
         pg.data.stream(path, target="y", memory="30 KB")
+
+
+def test_a_long_run_of_rows_without_a_target_is_left_out(tmp_path):
+    y = np.where(np.arange(600) // 40 % 3 == 1, None, np.arange(600) % 50 + 0.5)
+    rows = pl.DataFrame({"x": np.arange(600.0) % 7, "y": y.astype(float)})
+    path = write(tmp_path, rows.with_columns(pl.col("y").fill_nan(None)), group=200)
+    stream = pg.data.stream(path, target="y", memory="64 KB")
+    assert stream.rows == 400
+    chunks = [*stream.read(0, 400, 10)]
+    assert all(len(chunk.X) for chunk in chunks)
+    expected = y[y != None].astype(float)  # noqa: E711
+    found = np.concatenate([stream.preparation.target.decode(c.y) for c in chunks])
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert fit(stream, outputs=1).history.epochs == 3
+
+
+def test_a_wrong_cell_is_counted_from_where_reading_began(tmp_path):
+    rows = pl.DataFrame({"x": np.arange(400.0) % 7, "y": np.arange(400.0) % 50 + 0.5})
+    path = write(tmp_path, rows, group=200)
+    stream = pg.data.stream(path, target="y", memory="64 KB")
+    made = stream.preparation
+    write(
+        tmp_path,
+        rows.with_columns(
+            pl.when(pl.int_range(pl.len()) == 350).then(1e35).otherwise("x").alias("x")
+        ),
+        group=200,
+    )
+    stream = pg.data.stream(path, memory="9 KB", preparation=made)
+    with pytest.raises(DataError, match=r"in row 11; .* row 1 is row 341 of those"):
+        [*stream.read(340, 400, 1000)]

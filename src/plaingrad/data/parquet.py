@@ -116,6 +116,7 @@ class ParquetStream(Stream):
                 f"{error} Rows are counted among the {len(learnt):,} that were looked "
                 f"at, not in the file."
             ) from None
+        check_inputs(table.inputs, target)
         self.preparation = preparation or Preparation.fit(table)
         self._shown = str(table)
         self._needed = [*(one.name for one in self.preparation.inputs), target]
@@ -145,9 +146,9 @@ class ParquetStream(Stream):
             for rows in file.rows(group, self._needed, piece):
                 known = rows.filter(rows[self.target].is_not_null())
                 last = first + len(known)
-                if last > start and first < stop:
-                    part = known[max(0, start - first) : stop - first]
-                    yield self._told_where(part, file, first)
+                part = known[max(0, start - first) : max(0, stop - first)]
+                if len(part):
+                    yield self._told_where(part, file, max(start, first))
                 first = last
             if first >= stop:
                 return
@@ -158,8 +159,8 @@ class ParquetStream(Stream):
             return self._chunk(rows)
         except DataError as error:
             raise DataError(
-                f"{error} That is in {file.path}; rows are counted from row {first} of "
-                f"the stream."
+                f"{error} That is in {file.path}; row 1 is row {first + 1:,} of those "
+                f"with a target."
             ) from None
 
     def _chunk(self, rows: pl.DataFrame) -> Chunk:
@@ -285,7 +286,6 @@ class ParquetStream(Stream):
             if name not in kinds and self._counts_rows(column):
                 column = Column(name, "ignore", column.values, "counts")
             inputs.append(column)
-        check_inputs(inputs, self.target)
         truth = Column(self.target, self._kind, values(rows[self.target], self._kind))
         note = f"Found in {len(rows):,} of {self.rows:,} rows."
         return Table(tuple(inputs), truth, self._classes, (note,))

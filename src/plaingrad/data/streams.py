@@ -97,6 +97,11 @@ def stream(
     if isinstance(source, (str, Path)):
         from .parquet import ParquetStream
 
+        if Path(source).suffix == ".npy":
+            raise DataError(
+                f"arrays of files are mapped first: X = np.load({str(source)!r}, "
+                f"mmap_mode='r'), y alike, and pg.data.stream(X, y)."
+            )
         only("a Parquet file", "target", "kinds", "preparation", "mixed")
         return ParquetStream(Path(source), target, kinds, preparation, memory, mixed)
     if y is not None:

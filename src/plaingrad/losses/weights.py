@@ -73,6 +73,23 @@ def some_class_weights(y: ArrayLike, weights: Weights) -> Array:
     return np.asarray(_given(known, weights), dtype=np.float64)[place]
 
 
+def check_weighted(weights: Weights, classes: int) -> None:
+    """Refuse weights of labels that a network of so many classes does not have.
+
+    Raises
+    ------
+    SettingError
+        When a mapping has others than 0, 1, ..., classes - 1.
+    """
+    labels = weights if isinstance(weights, Mapping) else ()
+    odd = [label for label in labels if label not in range(classes)]
+    if odd:
+        raise SettingError(
+            f"class weights are given for {odd}, but the network has the labels 0 ... "
+            f"{classes - 1}. Correct or remove them."
+        )
+
+
 def _labels(y: ArrayLike) -> Array:
     """Return class labels as an array (n,)."""
     labels = np.asarray(y)

@@ -12,9 +12,10 @@ import numpy as np
 
 from ..columns.targets import ClassTarget
 from ..data.parts import Parts
-from ..errors import DataError, FileError, PlaingradError
+from ..errors import DataError, FileError, PlaingradError, SettingError
 from ..model import Array
 from ..network import Network, load
+from ..streams.stream import Stream
 from ..train.callbacks import Callback
 from ..train.history import History
 from .report import Report
@@ -79,6 +80,12 @@ class RawModel(ABC, Generic[D]):
             raise DataError(
                 f"expected {cls._source} that was read, got {str(data)!r}. Read it "
                 f"first: {cls.__name__}.fit({cls._reading})."
+            )
+        if isinstance(data, Stream):
+            raise SettingError(
+                f"{cls.__name__}.fit cuts {cls._source} into three parts, and a stream "
+                f"is read as it is needed. Train on it by net.fit(stream); after one "
+                f"of Parquet pg.TableModel(net) takes raw rows."
             )
         parts = cls._parted(data, seed)
         return parts, cls._prepared(parts.train), *cls._usual(parts.train)

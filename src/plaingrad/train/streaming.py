@@ -11,8 +11,8 @@ import numpy as np
 from ..compose import Forward, forward
 from ..errors import DataError, SettingError
 from ..full_batch import FullBatch
-from ..losses.targets import numbered, rows
-from ..losses.weights import some_class_weights
+from ..losses.targets import class_count, numbered, rows
+from ..losses.weights import check_weighted, some_class_weights
 from ..shapes import show
 from ..streams.feed import Feed
 from ..streams.plan import plan
@@ -122,6 +122,8 @@ def _prepare_stream(
         made = forward(network, found.training.features)
         converted = Converted(found.training, made, by_class)
         data = converted.rows(sample)
+        if by_class is not None and found.training.kind == "int":
+            check_weighted(by_class, class_count(made.output.shape))
     begun = found.training.settings
     chosen = [*found.chosen, *_chosen(stream, settings)]
     settings = replace(
