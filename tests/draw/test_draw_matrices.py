@@ -5,6 +5,7 @@ import pytest
 from matplotlib import colors
 
 from plaingrad import draw, metrics
+from plaingrad.draw import matrices
 from plaingrad.errors import DataError, ShapeError
 
 TRUE = np.array([0, 0, 0, 1, 1, 2])
@@ -159,3 +160,15 @@ def test_ticks_are_whole_numbers():
 def test_weights_that_cannot_be_drawn_are_refused(W, error, says):
     with pytest.raises(error, match=says):
         draw.weights(W)
+
+
+@pytest.mark.parametrize(("count", "named"), [(8, 8), (9, 5), (100, 8)])
+def test_many_classes_stay_a_picture_of_one_size(count, named, monkeypatch):
+    monkeypatch.setattr(matrices, "MOST", 8)
+    labels = np.arange(count)
+    ax = draw.confusion_matrix(labels, labels[::-1])
+    assert len(ax.texts) == (count**2 if count <= 8 else 0)
+    told = [int(text.get_text()) for text in ax.get_yticklabels()]
+    assert told == labels[:: -(-count // 8)].tolist()
+    assert len(told) == len(ax.get_xticks()) == named
+    assert max(ax.get_figure().get_size_inches()) < 7

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from pictures.folders import noise
+from pictures.folders import noise, save
 from plaingrad.errors import MissingExtraError, SettingError
 from plaingrad.pictures import Form
 from plaingrad.pictures.form import library, side_lengths
@@ -156,3 +156,11 @@ def test_without_pillow_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "PIL.Image", None)
     with pytest.raises(MissingExtraError, match=r'"plaingrad\[images\]"'):
         library()
+
+
+def test_what_is_transparent_in_16_bits_is_white(tmp_path):
+    deep = np.array([[0, 257], [300, 65535]], np.uint16)
+    save(tmp_path / "a.png", deep, transparency=257)
+    form = Form(size=(2, 2), colour="grey")
+    found = pixels_of(tmp_path / "a.png", form)[..., 0]
+    assert found.tolist() == [[0, 255], [1, 255]]

@@ -45,7 +45,7 @@ FEW = 5
 """How many files, or classes, are named in a sentence."""
 LIMIT = 2 << 30
 """The bytes that pictures in the cache may take; those not used for longest go."""
-VERSION = 1
+VERSION = 2
 """Of what is kept; another one when pictures are read otherwise than before."""
 
 

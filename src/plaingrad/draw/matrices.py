@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 LETTER = 0.09
 # The characters of a tick label, at most.
 LONGEST = 24
+# Classes whose cells have room for counts; their texts take a second to draw.
+MOST = 40
 
 
 def confusion_matrix(
@@ -38,7 +40,8 @@ def confusion_matrix(
     """Draw how often each class was predicted as each class.
 
     A cell's text is the count, its colour the share of the true class (the row), on a
-    scale that shows small shares too.
+    scale that shows small shares too. Of more than 40 classes the counts are left out,
+    and not all are named.
 
     Parameters
     ----------
@@ -53,7 +56,7 @@ def confusion_matrix(
     Returns
     -------
     matplotlib Axes
-        With one image and c * c texts.
+        With one image, and c * c texts for at most 40 classes.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def confusion_matrix(
     counts = metrics.confusion_matrix(y_true, y_pred, classes)
     known = np.union1d(y_true, y_pred) if classes is None else np.asarray(classes)
     names = [_brief(str(name)) for name in known.reshape(-1)]
-    cell = min(1.0, max(0.5, 3 / len(names)))
+    cell = min(1.0, max(0.5, 3 / len(names)), 0.5 * MOST / len(names))
     side = cell * len(names)
     margin = max(map(_width, names))
     size = (side + 1.9 + margin, side + 1.0 + 0.7 * margin)
@@ -73,7 +76,8 @@ def confusion_matrix(
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     scale = library("colors").PowerNorm(0.5, vmin=0, vmax=1)
     image = ax.imshow(shares, cmap="Blues", norm=scale)
-    _write_counts(ax, counts, shares, cell * shrink(ax, size))
+    if len(names) <= MOST:
+        _write_counts(ax, counts, shares, cell * shrink(ax, size))
     _name_classes(ax, names, cell)
     right, total = counts.trace(), counts.sum()
     ax.set_title(f"{right:,} of {total:,} right ({right / total:.1%})")
@@ -186,8 +190,9 @@ def _width(name: str) -> float:
 
 
 def _name_classes(ax: Axes, names: list[str], cell: float) -> None:
-    """Name rows and columns, and part the cells by white lines."""
-    places = np.arange(len(names))
+    """Name rows and columns, and part the cells by white lines; not all of many."""
+    step = -(-len(names) // MOST)
+    places, names = np.arange(len(names))[::step], names[::step]
     # a dollar in a name is no formula
     ax.set_yticks(places, names, parse_math=False)
     turned: dict[str, Any] = {}
@@ -196,7 +201,7 @@ def _name_classes(ax: Axes, names: list[str], cell: float) -> None:
     ax.set_xticks(places, names, parse_math=False, **turned)
     ax.set_xticks(places[1:] - 0.5, minor=True)
     ax.set_yticks(places[1:] - 0.5, minor=True)
-    ax.grid(which="minor", color="white", linewidth=1.5)
+    ax.grid(which="minor", color="white", linewidth=1.5 / step)
     ax.tick_params(which="both", length=0)
     ax.spines[:].set_visible(False)
     ax.set(xlabel="predicted", ylabel="true")

@@ -107,7 +107,10 @@ def _plain(picture: Image, mode: str) -> Image:
     """Return a picture without transparency, in eight bits, in a mode of Pillow."""
     image = library()
     if picture.mode.startswith(("I", "F")):
-        picture = image.fromarray(_eight_bits(picture))
+        deep, picture = picture, image.fromarray(_eight_bits(picture))
+        if "transparency" in deep.info:
+            seen = np.asarray(deep) != deep.info["transparency"]
+            picture.putalpha(image.fromarray(np.uint8(255) * seen))
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         white = image.new("RGBA", picture.size, "white")
