@@ -294,7 +294,7 @@ def test_the_network_stays_as_it_is() -> None:
     for name, value in before.items():
         np.testing.assert_array_equal(net.params[name], value)
     assert list(net.history.batch_loss) == losses
-    assert sheet.loss == repr(net._known_training().loss)
+    assert sheet.loss == repr(net._reader().training.loss)
 
 
 def test_one_sample_needs_no_row_of_its_own() -> None:

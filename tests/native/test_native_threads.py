@@ -126,7 +126,7 @@ def test_threads_answer_together_for_single_samples(share, eager):
     X, y = single_samples(share)
     net = pg.Sequential(*layers())
     net.fit(X, y, epochs=1, engine="reference", dtype="float64")
-    procedure = net._reader("output")._procedure
+    procedure = net._reader().reader("output")._procedure
     for threads in (1, 2, 3):
         reader = Reader(procedure, dict(net.params), "float64", threads)
         for row in X:

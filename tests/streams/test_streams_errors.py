@@ -195,7 +195,7 @@ def test_what_needs_all_samples_takes_no_stream(tmp_path):
     X, y = samples(40)
     stream = stream_of(X, y)
     for use in (
-        lambda: pg.fit_seeds(network(), stream, y, seeds=2),
+        lambda: network().fit_seeds(stream, y, seeds=2),
         lambda: pg.search(stream, y),
         lambda: fit(X, y).inside("a1", stream),
         lambda: np.asarray(stream),
