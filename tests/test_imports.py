@@ -11,6 +11,7 @@ import plaingrad
 STAGES = {
     # what everything may use
     "errors": "every message that a user can meet",
+    "extras": "libraries that only extras install",
     "remember": "settings that print as they were written",
     "files": "reading and writing without half a file",
     "cache": "what can be had again, in files",

@@ -487,3 +487,16 @@ def test_a_script_can_be_read_before_training():
         net.longhand(epochs=3)
     with pytest.raises(SettingError, match=r"setting 'epoch'\. Did you mean"):
         net.longhand(X, y, epoch=3)
+
+
+def test_a_copy_that_is_untrained_begins_anew():
+    X, y = zoo.blobs()
+    net = pg.Sequential(pg.Linear(4), pg.Tanh(), pg.Linear(3)).freeze("b1")
+    net.fit(X, y, epochs=2)
+    made = net.untrained()
+    assert (made.params, repr(made)) == ({}, repr(net))
+    made.fit(X, y, epochs=2)
+    for name, value in net.params.items():
+        np.testing.assert_array_equal(made.params[name], value)
+    assert made.history is not net.history
+    assert not made.params["b1"].any()

@@ -438,6 +438,13 @@ class Network(Layer):
             made._params = made._session.engine.parameters
         return made
 
+    def untrained(self) -> Self:
+        """Return a copy of the network without what it has learnt."""
+        made = copy.copy(self)
+        made._params = made._training = made._session = made._memory = None
+        made._readers = made.preparation = None
+        return copy.deepcopy(made)
+
     @property
     def session(self) -> Session:
         """The last training: its data, program and engine."""

@@ -182,7 +182,7 @@ def test_letters_that_the_usual_font_lacks_are_of_another(monkeypatch):
     ax = draw.confusion_matrix([0, 1], [0, 1], ["贵", "便宜"])
     # where no font has them, there is no warning, which is an error in tests
     style.rendered(ax)
-    fonts = [*style.library("pyplot").rcParams["font.family"], "DejaVu Serif"]
+    fonts = [*pyplot.rcParams["font.family"], "DejaVu Serif"]
     for text in (ax.title, ax.xaxis.label, *ax.get_xticklabels()):
         assert text.get_fontfamily() == fonts
     style._chinese.cache_clear()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import codecs
 import csv
-import importlib
 import io
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DataError, FileError, missing_extra
+from ..errors import DataError, FileError
+from ..extras import imported
 from ..samples import DELIMITERS
 
 if TYPE_CHECKING:
@@ -45,10 +45,7 @@ def library() -> Any:
     MissingExtraError
         When it is not installed.
     """
-    try:
-        return importlib.import_module("polars")
-    except ModuleNotFoundError:
-        raise missing_extra("polars", "table", "A table") from None
+    return imported("polars", "polars", "table", "A table")
 
 
 def read_text(path: Path, as_text: Collection[str] = ()) -> pl.DataFrame:

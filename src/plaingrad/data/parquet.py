@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,9 +21,9 @@ from ..errors import (
     FileError,
     PlaingradError,
     SettingError,
-    missing_extra,
     unknown_name,
 )
+from ..extras import imported
 from ..losses.choose import MANY
 from ..streams.stream import SAMPLED, Chunk, Stream
 
@@ -51,10 +50,7 @@ def arrow() -> Any:
     MissingExtraError
         When it is not installed.
     """
-    try:
-        return importlib.import_module("pyarrow.parquet")
-    except ModuleNotFoundError:
-        raise missing_extra("pyarrow", "stream", "A stream of Parquet files") from None
+    return imported("pyarrow.parquet", "pyarrow", "stream", "A stream of Parquet files")
 
 
 class ParquetStream(Stream):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import warnings
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from ..errors import missing_extra
+from ..extras import imported
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,10 +73,7 @@ def library(module: str) -> Any:
     MissingExtraError
         When matplotlib is not installed.
     """
-    try:
-        return importlib.import_module(f"matplotlib.{module}")
-    except ModuleNotFoundError as error:
-        raise missing_extra("matplotlib", "draw", "Drawing") from error
+    return imported(f"matplotlib.{module}", "matplotlib", "draw", "Drawing")
 
 
 def rendered(ax: Axes, kind: str = "png") -> bytes:

@@ -6,13 +6,13 @@ to eight bits, and fitted into the size.
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ..errors import missing_extra, unknown_name, whole
+from ..errors import unknown_name, whole
+from ..extras import imported
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,10 +37,7 @@ def library(module: str = "Image") -> Any:
     MissingExtraError
         When it is not installed.
     """
-    try:
-        return importlib.import_module(f"PIL.{module}")
-    except ModuleNotFoundError:
-        raise missing_extra("Pillow", "images", "Reading a picture") from None
+    return imported(f"PIL.{module}", "Pillow", "images", "Reading a picture")
 
 
 @dataclass(frozen=True, kw_only=True)

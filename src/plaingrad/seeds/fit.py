@@ -60,7 +60,7 @@ def trained(
     if count > 1:
         machine = replace(machine, threads=1)
     tally = Tally("seeds", len(chosen), shown=shown)
-    work = _Work(untrained(network), X, y, given, machine, places, chosen, tally)
+    work = _Work(network.untrained(), X, y, given, machine, places, chosen, tally)
     if work.machine.engine == "reference":
         # also where machine code was wanted and cannot be had
         count = workers(parallel, len(chosen), native=False)
@@ -77,15 +77,6 @@ def _named(settings: dict[str, Any]) -> Settings:
         if name in settings:
             raise SettingError(f"{name} belongs to one training: {told}")
     return Settings.named(settings)
-
-
-def untrained(network: Network) -> Network:
-    """Return a copy of a network without what it has learnt."""
-    made = copy.copy(network)
-    made._params, made._session, made._training = None, None, None
-    made._memory = None
-    made._readers, made.preparation = None, None
-    return copy.deepcopy(made)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ import numpy as np
 from ..choices import outputs_of
 from ..errors import SettingError
 from ..network import Network
-from ..seeds.fit import untrained
 from ..train.progress import wanted
 from ..train.settings import EarlyStopping, Machine
 from .plan import Chooser, Plan, check_used
@@ -125,7 +124,7 @@ def search(
     where = space(given)
     check_used(given, network is not None, hidden is not None)
     fixed = {"validation": validation, "epochs": epochs, "seed": seed}
-    own = untrained(network) if isinstance(network, Network) else network
+    own = network.untrained() if isinstance(network, Network) else network
     plan = Plan(
         network=own,
         hidden=hidden,

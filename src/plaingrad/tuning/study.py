@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import threading
 from collections.abc import Iterator, Mapping
@@ -12,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import FileError, SettingError, missing_extra
+from ..errors import FileError, SettingError
+from ..extras import imported
 from ..train.callbacks import Callback
 from ..train.history import History
 from .record import Trial
@@ -34,10 +34,7 @@ def library() -> Any:
     MissingExtraError
         When it is not installed.
     """
-    try:
-        return importlib.import_module("optuna")
-    except ModuleNotFoundError:
-        raise missing_extra("optuna", "search", "A search") from None
+    return imported("optuna", "optuna", "search", "A search")
 
 
 class Study:
