@@ -15,7 +15,13 @@ from sklearn import metrics as sk
 import plaingrad as pg
 from pictures.folders import noise, save, shades
 from plaingrad.draw import style
-from plaingrad.errors import DataError, FileError, PlaingradError, SettingError
+from plaingrad.errors import (
+    DataError,
+    FileError,
+    PlaingradError,
+    SettingError,
+    missing_extra,
+)
 from plaingrad.model import KEY, checksum
 from plaingrad.visual.report import Mistake
 from plaingrad.visual.usual import usual_network
@@ -305,7 +311,7 @@ def test_all_right_is_said(tmp_path):
 
 def test_without_matplotlib_there_are_no_pictures(model, monkeypatch):
     def missing(module):
-        raise style.missing_extra("matplotlib", "draw", "Drawing")
+        raise missing_extra("matplotlib", "draw", "Drawing")
 
     monkeypatch.setattr(style, "library", missing)
     report = model.report()

@@ -78,7 +78,7 @@ def add_options(made: argparse.ArgumentParser) -> None:
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train on a task or a table and write the run's folder."""
+    """Train on a task, a table or pictures and write the run's folder."""
     units = hidden_units(options.hidden)
     if units is None and options.dropout:
         raise SettingError("--dropout goes with --hidden, whose layers it follows.")
